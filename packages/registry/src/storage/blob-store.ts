@@ -1,0 +1,102 @@
+import type { Readable } from 'node:stream';
+
+/**
+ * Names one stored object: `<algorithm>/<two hex>/<hex>/<generation>` once it holds a digest's bytes, see `blob-keys.ts`.
+ * The generation is new for every upload, so that a late delete can never hit a newer upload of the same digest (D4).
+ */
+export type BlobKey = string & { readonly __brand: 'BlobKey' };
+
+/** A run of bytes of an unfinished upload that the store holds durably enough to survive the end of this process. */
+export interface StagedPart {
+  /** First byte, from the beginning of the upload. */
+  readonly offset: number;
+  /** Bytes, at least 1. */
+  readonly length: number;
+}
+
+/** Inclusive on both ends, as in `Content-Range`; the caller has checked it against the size. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What the store knows of one object. */
+export interface StoredObject {
+  readonly key: BlobKey;
+  /** Bytes. */
+  readonly size: number;
+  readonly modifiedAt: Date;
+}
+
+/**
+ * Takes the bytes of one request of an upload. Not safe for concurrent use: the upload session's claim guarantees one writer.
+ * After an error of `write` or `flush`, nothing that this writer has not returned from `flush` may be relied upon.
+ */
+export interface PartWriter {
+  /** Takes a piece of any size; resolves when the next may come (back-pressure). The caller must not reuse the memory. */
+  write(piece: Uint8Array): Promise<void>;
+  /** Stages what is still buffered and resolves to the parts staged by this writer, in order, without gap. Ends the writer. */
+  flush(): Promise<StagedPart[]>;
+  /** Gives up: frees memory and handles; parts already staged may stay, unnamed, until `discard`. */
+  abort(): Promise<void>;
+}
+
+/**
+ * Where the bytes lie. The database says what exists; a store is never listed to decide that (reliability decision 4).
+ * Every method rejects with `StoreUnavailable` when the store itself fails (network, disk full, permissions), after its own
+ * bounded retries; handlers answer 503 to that.
+ */
+export interface BlobStore {
+  /** Makes the container or the folders. Idempotent; safe when several processes start at once. */
+  prepare(): Promise<void>;
+
+  /** Resolves when the store answers; rejects with `StoreUnavailable` and a reason in words. For the health check. */
+  check(signal?: AbortSignal): Promise<void>;
+
+  /**
+   * Opens a writer at a byte offset of an unfinished upload.
+   * @param upload names the staging area, a UUID
+   * @param offset bytes already acknowledged; anything staged beyond it is overwritten
+   */
+  openPart(upload: string, offset: number): Promise<PartWriter>;
+
+  /**
+   * Makes the staged parts, in order, the object `key`; all or nothing, durable when it resolves.
+   * Repeating it after an unknown outcome succeeds when the object is there with the right size (D18).
+   * @param parts contiguous from offset 0; an empty list makes an empty object
+   * @param digest kept with the object where the store can, for scrubs and rebuilds
+   * @throws StagedPartsMissing when the store no longer holds one of the parts: the upload must begin anew
+   */
+  commit(upload: string, key: BlobKey, parts: readonly StagedPart[], digest: string): Promise<void>;
+
+  /** Frees the staging area of an upload that will not be finished. Nothing to free is not an error. */
+  discard(upload: string): Promise<void>;
+
+  /** @returns undefined when there is no such object */
+  stat(key: BlobKey): Promise<StoredObject | undefined>;
+
+  /**
+   * Streams an object or a range of it. The stream is destroyed with `StoreUnavailable` when the store fails midway.
+   * @returns undefined when there is no such object
+   */
+  read(key: BlobKey, range?: ByteRange): Promise<Readable | undefined>;
+
+  /** Deletes an object; nothing to delete is not an error. */
+  delete(key: BlobKey): Promise<void>;
+
+  /** All objects, in no particular order; for the sweeper and for scrubs, never for liveness. */
+  list(): AsyncIterable<StoredObject>;
+
+  /** Closes connections and handles. */
+  close(): Promise<void>;
+}
+
+/** The store failed, not the request; the message is fit for an operator, `cause` holds the original. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+}
+
+/** Parts of an upload are gone (expired at the store, or its staging area was cleared). */
+export class StagedPartsMissing extends Error {
+  override readonly name = 'StagedPartsMissing';
+}

@@ -1,0 +1,115 @@
+// Runs one task of the repository on the pinned Node. The root package.json names them; up.mjs has installed what they need.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+const root = path.dirname(import.meta.dirname);
+const bin = (name) => path.join(root, 'node_modules', '.bin', name);
+const [task, ...args] = process.argv.slice(2);
+
+/** Runs a command to its end; resolves to its exit code. Signals sent to us go on to it. */
+function run(command, commandArgs, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, commandArgs, { cwd: root, stdio: 'inherit', ...options });
+    const forward = (signal) => child.kill(signal);
+    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+    for (const signal of signals) process.on(signal, forward);
+    child.on('error', reject);
+    child.on('exit', (code, signal) => {
+      for (const name of signals) process.off(name, forward);
+      resolve(code ?? (signal === 'SIGINT' ? 130 : 143));
+    });
+  });
+}
+
+async function must(command, commandArgs, options) {
+  const code = await run(command, commandArgs, options);
+  if (code !== 0) process.exit(code);
+}
+
+/** Names, sizes and times of all sources that go into a build: cheap enough to ask at every start. */
+function sourceStamp(folders) {
+  const hash = createHash('sha256');
+  const visit = (folder) => {
+    for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      if (['node_modules', 'dist', 'generated'].includes(entry.name) || entry.name.endsWith('.tsbuildinfo')) continue;
+      const file = path.join(folder, entry.name);
+      if (entry.isDirectory()) visit(file);
+      else {
+        const { size, mtimeMs } = statSync(file);
+        hash.update(`${path.relative(root, file)}\0${size}\0${mtimeMs}\n`);
+      }
+    }
+  };
+  for (const folder of folders) visit(path.join(root, folder));
+  hash.update(readFileSync(path.join(root, 'pnpm-lock.yaml')));
+  return hash.digest('hex');
+}
+
+/** Builds unless the sources are the ones of the last build. */
+async function buildOnce(name, folders, build) {
+  const file = path.join(root, 'node_modules', '.cache', `escale-${name}`);
+  const stamp = sourceStamp(folders);
+  if (existsSync(file) && readFileSync(file, 'utf8') === stamp) return;
+  await build();
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, stamp);
+}
+
+const serverPackages = ['schema', 'domain', 'server-kit', 'registry', 'api', 'cli'].map((name) => `packages/${name}`);
+
+/** The servers and the console, side by side. */
+async function build() {
+  const tsc = buildOnce('servers', serverPackages, () => must(bin('tsc'), ['-b', 'packages/cli']));
+  const vite = buildOnce('console', ['packages/web', 'packages/api/schema.graphql'].filter((f) => !f.endsWith('.graphql')), async () => {
+    console.error('Building the console …');
+    await must(process.execPath, [path.join(root, 'packages/web/node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'], {
+      cwd: path.join(root, 'packages/web'),
+    });
+  });
+  await Promise.all([tsc, vite]);
+}
+
+const escale = path.join(root, 'packages/cli/dist/main.js');
+
+const tasks = {
+  setup: async () => {},
+  build,
+  start: async () => {
+    await build();
+    process.exitCode = await run(process.execPath, [escale, 'start', ...args]);
+  },
+  escale: async () => {
+    await build();
+    process.exitCode = await run(process.execPath, [escale, ...args]);
+  },
+  test: async () => {
+    await build();
+    process.exitCode = await run(process.execPath, [path.join(root, 'scripts/test.mjs'), ...args]);
+  },
+  'test:clients': async () => {
+    await build();
+    process.exitCode = await run(process.execPath, [path.join(root, 'scripts/test.mjs'), '--project', 'clients', ...args]);
+  },
+  typecheck: async () => {
+    await must(bin('tsc'), ['-b']);
+    await must(process.execPath, [path.join(root, 'packages/web/node_modules/vue-tsc/bin/vue-tsc.js'), '--noEmit'], {
+      cwd: path.join(root, 'packages/web'),
+    });
+  },
+  lint: async () => {
+    await must(bin('prettier'), ['--check', '--log-level', 'warn', '.']);
+    await must(bin('eslint'), ['--max-warnings', '0', '.']);
+  },
+  format: async () => {
+    await must(bin('prettier'), ['--write', '--log-level', 'warn', '.']);
+    await must(bin('eslint'), ['--fix', '.']);
+  },
+};
+
+if (!Object.hasOwn(tasks, task)) {
+  console.error(`escale: there is no task "${task}"; there are ${Object.keys(tasks).join(', ')}`);
+  process.exit(2);
+}
+await tasks[task]();
