@@ -1,0 +1,107 @@
+import type { RepositoryName, RepositoryRole } from '@escale/schema/values';
+import { atLeast } from '@escale/schema/values';
+import type { Context } from '../context.ts';
+import type { Principal } from './principal.ts';
+
+/** One reason for which a principal has a role on a repository. */
+export interface AccessReason {
+  readonly kind: 'OWNER' | 'DIRECT' | 'TEAM' | 'ORGANIZATION_ADMIN' | 'PUBLIC' | 'ADMINISTRATOR';
+  readonly role: RepositoryRole;
+  /** The team, as `organization/team`, where a team is the reason. */
+  readonly through?: string;
+}
+
+/** A repository together with what the caller may do there, read in one statement. */
+export interface AccessibleRepository {
+  readonly id: string;
+  readonly name: RepositoryName;
+  readonly namespaceId: string;
+  readonly namespace: string;
+  readonly visibility: 'private' | 'public';
+  readonly createdBy: string;
+  readonly createdAt: Date;
+  /** The highest of the reasons; undefined when there is none: then the caller must not learn that it exists. */
+  readonly role: RepositoryRole | undefined;
+  readonly reasons: readonly AccessReason[];
+}
+
+interface Row {
+  id: string;
+  name: RepositoryName;
+  namespace_id: string;
+  namespace: string;
+  visibility: 'private' | 'public';
+  created_by: string;
+  created_at: Date | string;
+  kind: AccessReason['kind'] | null;
+  role: RepositoryRole | null;
+  through: string | null;
+}
+
+/**
+ * The rule of rights, in one place (product.md §4): the most of the own namespace, direct permission, each team's permission,
+ * the organization's admin teams. No deny rules. Reads the rows at every use, so that no answer is staler than the database.
+ */
+const reasonsOf = (member: 'user_id' | 'robot_id', owner: boolean): string => `
+  ${owner ? `select 'OWNER' as kind, 'admin' as role, null as through from users u where u.id = $me and u.namespace_id = r.namespace_id union all` : ''}
+  select 'DIRECT' as kind, p.role, null as through from permissions p where p.repository_id = r.id and p.${member} = $me
+  union all
+  select 'TEAM', p.role, n.name || '/' || t.name
+    from permissions p join teams t on t.id = p.team_id join team_memberships m on m.team_id = t.id
+    where p.repository_id = r.id and m.${member} = $me
+  union all
+  select 'ORGANIZATION_ADMIN', 'admin', n.name || '/' || t.name
+    from organizations o join teams t on t.organization_id = o.id join team_memberships m on m.team_id = t.id
+    where o.namespace_id = r.namespace_id and t.role = 'admin' and m.${member} = $me`;
+
+const columns = `r.id, r.name, r.namespace_id, n.name as namespace, r.visibility, r.created_by, r.created_at`;
+
+/** @returns undefined when there is no such repository; the role is undefined when there is one that the caller may not see */
+export async function findAccessible(ctx: Context, name: RepositoryName): Promise<AccessibleRepository | undefined> {
+  return read(ctx, 'r.name', name);
+}
+
+/** The same by the repository's id. */
+export async function findAccessibleById(ctx: Context, id: string): Promise<AccessibleRepository | undefined> {
+  return read(ctx, 'r.id', id);
+}
+
+async function read(ctx: Context, column: 'r.name' | 'r.id', value: string): Promise<AccessibleRepository | undefined> {
+  const { principal } = ctx;
+  const from = `from repositories r join namespaces n on n.id = r.namespace_id`;
+  let sql = `select ${columns}, null as kind, null as role, null as through ${from} where ${column} = ?`;
+  let parameters: string[] = [value];
+  if (principal.kind === 'user' || principal.kind === 'robot') {
+    const rule =
+      principal.kind === 'user' ? reasonsOf('user_id', true) : reasonsOf('robot_id', false);
+    const uses = rule.split('$me').length - 1;
+    sql = `select ${columns}, reason.kind, reason.role, reason.through ${from}
+      left join lateral (${rule.replaceAll('$me', '?')}) reason on true where ${column} = ?`;
+    parameters = [...Array<string>(uses).fill(principal.id), value];
+  }
+  const rows = await ctx.em.execute<Row[]>(sql, parameters);
+  return rows[0] && assemble(rows[0], rows, principal);
+}
+
+function assemble(first: Row, rows: readonly Row[], principal: Principal): AccessibleRepository {
+  const reasons: AccessReason[] = rows.flatMap(({ kind, role, through }) =>
+    kind && role ? [{ kind, role, ...(through !== null && { through }) }] : [],
+  );
+  if (principal.kind === 'system' || (principal.kind === 'user' && principal.isAdministrator)) {
+    reasons.push({ kind: 'ADMINISTRATOR', role: 'admin' });
+  }
+  if (first.visibility === 'public') reasons.push({ kind: 'PUBLIC', role: 'read' });
+  let role: RepositoryRole | undefined;
+  for (const reason of reasons) if (!atLeast(role, reason.role)) role = reason.role;
+  return {
+    id: first.id,
+    name: first.name,
+    namespaceId: first.namespace_id,
+    namespace: first.namespace,
+    visibility: first.visibility,
+    createdBy: first.created_by,
+    createdAt: new Date(first.created_at),
+    role,
+    reasons,
+  };
+}

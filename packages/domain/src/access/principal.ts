@@ -1,0 +1,70 @@
+import type { RepositoryAction, RepositoryName } from '@escale/schema/values';
+
+/** What proved who calls; usage logs name it. */
+export interface Credential {
+  readonly kind: 'session' | 'application-token' | 'robot-token' | 'keycloak-token';
+  /** Id of the token's row, where it has one: what is looked up again at every use. */
+  readonly id?: string;
+  /** How people call it: an application token's title. */
+  readonly title?: string;
+}
+
+/** The part of an asked scope that the principal might have, as a registry token carries it. */
+export interface Grant {
+  readonly name: RepositoryName;
+  /** Absent when the repository did not exist yet: then the grant is for the one that this principal goes on to create. */
+  readonly repositoryId?: string;
+  readonly actions: readonly RepositoryAction[];
+}
+
+/** A registry token's limits: never more than these, and never more than the principal may at this moment. */
+export interface GrantLimit {
+  readonly issuedAt: Date;
+  readonly grants: readonly Grant[];
+}
+
+export interface UserPrincipal {
+  readonly kind: 'user';
+  readonly id: string;
+  readonly namespaceId: string;
+  readonly name: string;
+  readonly isAdministrator: boolean;
+  readonly credential: Credential;
+  readonly limit?: GrantLimit;
+}
+
+export interface RobotPrincipal {
+  readonly kind: 'robot';
+  readonly id: string;
+  readonly namespaceId: string;
+  /** `namespace+name`. */
+  readonly name: string;
+  readonly credential: Credential;
+  readonly limit?: GrantLimit;
+}
+
+export interface AnonymousPrincipal {
+  readonly kind: 'anonymous';
+  readonly limit?: GrantLimit;
+}
+
+/** A background job, or the start of the product itself. */
+export interface SystemPrincipal {
+  readonly kind: 'system';
+  readonly name: string;
+}
+
+export type Principal = UserPrincipal | RobotPrincipal | AnonymousPrincipal | SystemPrincipal;
+
+export const anonymous: AnonymousPrincipal = Object.freeze({ kind: 'anonymous' });
+
+/** `user:<id>`: how rows remember a principal. */
+export function principalKey(principal: Principal): string {
+  if (principal.kind === 'anonymous') return 'anonymous';
+  return principal.kind === 'system' ? `system:${principal.name}` : `${principal.kind}:${principal.id}`;
+}
+
+/** How people call a principal, in messages and logs. */
+export function principalName(principal: Principal): string {
+  return principal.kind === 'anonymous' ? 'anonymous' : principal.name;
+}

@@ -1,0 +1,23 @@
+import type { EntityManager } from '@escale/schema/orm';
+import type { Principal } from './access/principal.ts';
+import type { Vault } from './credentials/vault.ts';
+
+/** Where a request came from, for usage logs. */
+export interface ClientFacts {
+  readonly address?: string;
+  readonly userAgent?: string;
+}
+
+/** The first argument of every verb: on what, by whom, when. One for each request, with a fresh fork of the database. */
+export interface Context {
+  readonly em: EntityManager;
+  readonly principal: Principal;
+  readonly now: Date;
+  readonly vault: Vault;
+  readonly client: ClientFacts;
+}
+
+/** The same request in another's name or with other limits. */
+export function as(ctx: Context, principal: Principal): Context {
+  return { ...ctx, principal };
+}

@@ -1,0 +1,4 @@
+export * from './authenticate.ts';
+export * from './stored-secret.ts';
+export * from './token.ts';
+export * from './vault.ts';

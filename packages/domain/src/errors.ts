@@ -1,0 +1,119 @@
+/**
+ * Everything that can be refused, in one vocabulary. The OCI distribution specification's code wherever it has one;
+ * management adds its own in the same style.
+ */
+export type ErrorCode =
+  // distribution-spec, Error Codes
+  | 'BLOB_UNKNOWN'
+  | 'BLOB_UPLOAD_INVALID'
+  | 'BLOB_UPLOAD_UNKNOWN'
+  | 'DIGEST_INVALID'
+  | 'MANIFEST_BLOB_UNKNOWN'
+  | 'MANIFEST_INVALID'
+  | 'MANIFEST_UNKNOWN'
+  | 'NAME_INVALID'
+  | 'NAME_UNKNOWN'
+  | 'SIZE_INVALID'
+  | 'UNAUTHORIZED'
+  | 'DENIED'
+  | 'UNSUPPORTED'
+  | 'TOOMANYREQUESTS'
+  // the registry's own, where the specification fixes a status without a code
+  | 'RANGE_INVALID'
+  | 'MANIFEST_TOO_LARGE'
+  | 'PRECONDITION_FAILED'
+  | 'UNAVAILABLE'
+  // management
+  | 'INPUT_INVALID'
+  | 'NOT_FOUND'
+  | 'NAMESPACE_TAKEN'
+  | 'NAME_RESERVED'
+  | 'ROBOT_EXISTS'
+  | 'REPOSITORY_EXISTS'
+  | 'LAST_ADMIN'
+  | 'TOKEN_NOT_REVEALABLE';
+
+/** A refusal that a client is told of: the message is for a person, the detail for a program. */
+export class DomainError extends Error {
+  override readonly name = 'DomainError';
+  readonly code: ErrorCode;
+  readonly detail: Readonly<Record<string, unknown>> | undefined;
+  /** The input at fault, where one is: management answers it as `extensions.field`. */
+  readonly field: string | undefined;
+
+  constructor(code: ErrorCode, message: string, more: { detail?: Record<string, unknown>; field?: string } = {}) {
+    super(message);
+    this.code = code;
+    this.detail = more.detail;
+    this.field = more.field;
+  }
+}
+
+export const nameInvalid = (name: string, rule: string, field?: string) =>
+  new DomainError('NAME_INVALID', `"${shown(name)}" is not a valid name: ${rule}`, field ? { field } : {});
+
+export const nameUnknown = (name: string) =>
+  new DomainError('NAME_UNKNOWN', `repository ${shown(name)} does not exist, or you may not see it`, {
+    detail: { name: shown(name) },
+  });
+
+export const blobUnknown = (digest: string) =>
+  new DomainError('BLOB_UNKNOWN', 'this repository has no such blob', { detail: { digest } });
+
+export const manifestUnknown = (reference: string) =>
+  new DomainError('MANIFEST_UNKNOWN', 'this repository has no such manifest', { detail: { reference: shown(reference) } });
+
+export const manifestInvalid = (why: string) => new DomainError('MANIFEST_INVALID', why);
+
+export const manifestBlobUnknown = (digests: readonly string[]) =>
+  new DomainError('MANIFEST_BLOB_UNKNOWN', 'the manifest lists blobs that this repository does not have; push them first', {
+    detail: { digests: digests.slice(0, 20) },
+  });
+
+export const digestInvalid = (why: string, digest?: string) =>
+  new DomainError('DIGEST_INVALID', why, digest === undefined ? {} : { detail: { digest: shown(digest) } });
+
+export const sizeInvalid = (why: string) => new DomainError('SIZE_INVALID', why);
+
+export const uploadUnknown = () =>
+  new DomainError('BLOB_UPLOAD_UNKNOWN', 'there is no such upload: it was finished, cancelled or expired, or is not yours');
+
+export const uploadInvalid = (why: string) => new DomainError('BLOB_UPLOAD_INVALID', why);
+
+/** @param offset bytes held: where the client may go on */
+export const rangeInvalid = (offset: number) =>
+  new DomainError('RANGE_INVALID', `the upload holds ${String(offset)} bytes; send on from there`, { detail: { offset } });
+
+/** Who calls is unknown, or what proves it does not hold: the registry answers with a challenge. */
+export const unauthorized = (message: string, detail?: Record<string, unknown>) =>
+  new DomainError('UNAUTHORIZED', message, detail ? { detail } : {});
+
+export const denied = (message: string, detail?: Record<string, unknown>) =>
+  new DomainError('DENIED', message, detail ? { detail } : {});
+
+export const unsupported = (message: string) => new DomainError('UNSUPPORTED', message);
+
+export const inputInvalid = (field: string, why: string) => new DomainError('INPUT_INVALID', why, { field });
+
+export const notFound = (what: string, field?: string) =>
+  new DomainError('NOT_FOUND', `${what} does not exist, or you may not see it`, field ? { field } : {});
+
+export const namespaceTaken = (name: string, field: string) =>
+  new DomainError('NAMESPACE_TAKEN', `${name} is taken: a user or an organization has this name`, { field });
+
+export const nameReserved = (name: string, field: string) =>
+  new DomainError('NAME_RESERVED', `${name} is reserved for the registry's own addresses`, { field });
+
+export const robotExists = (login: string) =>
+  new DomainError('ROBOT_EXISTS', `there is already a robot ${login}`, { field: 'name' });
+
+export const repositoryExists = (name: string) =>
+  new DomainError('REPOSITORY_EXISTS', `there is already a repository ${name}`, { field: 'name' });
+
+export const tokenNotRevealable = () =>
+  new DomainError('TOKEN_NOT_REVEALABLE', 'this token was shown once and cannot be shown again; make a new one');
+
+/** What a client sent, cut to a length that is safe to answer and to log. */
+function shown(text: string): string {
+  return text.length > 128 ? `${text.slice(0, 128)}…` : text;
+}

@@ -1,0 +1,35 @@
+import { Namespace, Organization, Team, TeamMembership, User } from '@escale/schema/entities';
+import type { Context } from '../context.ts';
+import { namespaceTaken, unauthorized } from '../errors.ts';
+import { onConflict } from '../on-conflict.ts';
+import { recordUsage } from '../usage-logs/record.ts';
+import { optionalText } from './optional-text.ts';
+import { checkNamespaceName } from './namespace-name.ts';
+
+export interface NewOrganization {
+  readonly name: string;
+  readonly contactEmail?: string | null;
+  readonly description?: string | null;
+}
+
+/**
+ * Makes an organization with its team `owners` (admin), in which the creator is.
+ * @throws NAME_INVALID, NAME_RESERVED, NAMESPACE_TAKEN, INPUT_INVALID with the field at fault
+ */
+export async function createOrganization(ctx: Context, input: NewOrganization): Promise<Organization> {
+  if (ctx.principal.kind !== 'user') throw unauthorized('sign in first');
+  const namespace = ctx.em.create(Namespace, { name: checkNamespaceName(input.name, 'name'), kind: 'organization' });
+  const organization = ctx.em.create(Organization, {
+    namespace,
+    contactEmail: optionalText(input.contactEmail, 'contactEmail', 254),
+    description: optionalText(input.description, 'description', 10_000),
+  });
+  const owners = ctx.em.create(Team, { organization, name: 'owners', role: 'admin' });
+  ctx.em.create(TeamMembership, { team: owners, user: ctx.em.getReference(User, ctx.principal.id) });
+  recordUsage(ctx, 'organization.created', { namespace: input.name });
+  await onConflict(
+    () => namespaceTaken(input.name, 'name'),
+    () => ctx.em.flush(),
+  );
+  return organization;
+}

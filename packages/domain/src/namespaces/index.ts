@@ -1,0 +1,3 @@
+export * from './create-organization.ts';
+export * from './list-organizations.ts';
+export * from './namespace-name.ts';

@@ -1,0 +1,111 @@
+import type { EntityName } from '@mikro-orm/core';
+import type { Context } from './context.ts';
+import { inputInvalid } from './errors.ts';
+
+/** Which part of a list: the first so many after a cursor. */
+export interface PageInput {
+  /** 1 to 100. */
+  readonly first?: number | null;
+  /** A cursor of this same list. */
+  readonly after?: string | null;
+}
+
+/** One part of a list, with what the next part needs. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly totalCount: number;
+  readonly hasNextPage: boolean;
+  /** Cursor of the last item; absent for an empty page. */
+  readonly endCursor?: string;
+  /** A cursor for each item. */
+  readonly cursors?: readonly string[];
+}
+
+interface Keyset {
+  /** `table x join …`; the alias `x` is the listed table, its id breaks ties. */
+  readonly from: string;
+  readonly where: string;
+  readonly parameters: readonly unknown[];
+  /** Expressions that order the list; nulls must have been replaced by a value. */
+  readonly order: readonly { readonly sql: string; readonly descending?: boolean; readonly cast?: string }[];
+  readonly page: PageInput;
+}
+
+const defaultSize = 30;
+
+/** Reads one page by keyset, never by offset: any depth costs the same (reliability decision 14). */
+export async function keysetPage<Item extends { id: string }>(
+  ctx: Context,
+  entity: EntityName<Item>,
+  { from, where, parameters, order, page }: Keyset,
+): Promise<Page<Item>> {
+  const size = pageSize(page);
+  const keys = [...order, { sql: 'x.id', descending: order[0]?.descending ?? false, cast: 'uuid' }];
+  const after = page.after ? readCursor(page.after, keys.length) : undefined;
+  const beyond = after ? `and ${beyondCursor(keys)}` : '';
+  const rows = await ctx.em.execute<Record<string, unknown>[]>(
+    `select x.id, ${keys.map(({ sql }, index) => `(${sql})::text as k${String(index)}`).join(', ')}
+       from ${from} where (${where}) ${beyond}
+       order by ${keys.map(({ sql, descending }) => `${sql} ${descending ? 'desc' : 'asc'}`).join(', ')} limit ?`,
+    [...parameters, ...(after ? cursorParameters(after) : []), size + 1],
+  );
+  const counted = await ctx.em.execute<{ count: string }[]>(`select count(*) as count from ${from} where (${where})`, [
+    ...parameters,
+  ]);
+  const shown = rows.slice(0, size);
+  const ids = shown.map((row) => row['id'] as string);
+  const found = await ctx.em.find(entity, { id: { $in: ids } } as never);
+  const byId = new Map(found.map((item) => [item.id, item as Item]));
+  const items = ids.flatMap((id) => byId.get(id) ?? []);
+  const cursors = shown.map((row) => writeCursor(keys.map((_, index) => row[`k${String(index)}`] as string)));
+  const endCursor = cursors.at(-1);
+  return {
+    items,
+    totalCount: Number(counted[0]?.count ?? 0),
+    hasNextPage: rows.length > size,
+    cursors,
+    ...(endCursor !== undefined && { endCursor }),
+  };
+}
+
+/** @throws INPUT_INVALID outside 1 to 100 (G14) */
+export function pageSize({ first }: PageInput): number {
+  const size = first ?? defaultSize;
+  if (!Number.isInteger(size) || size < 1 || size > 100) throw inputInvalid('first', 'first must be between 1 and 100');
+  return size;
+}
+
+/** `(a, b, c) beyond (?, ?, ?)` written out, because the directions may differ. */
+function beyondCursor(keys: Keyset['order']): string {
+  const clauses = keys.map((key, index) => {
+    const equal = keys.slice(0, index).map(({ sql, cast }) => `${sql} = ${typed(cast)}`);
+    return `(${[...equal, `${key.sql} ${key.descending ? '<' : '>'} ${typed(key.cast)}`].join(' and ')})`;
+  });
+  return `(${clauses.join(' or ')})`;
+}
+
+function typed(cast: string | undefined): string {
+  return cast ? `?::${cast}` : '?';
+}
+
+/** The parameters of `beyondCursor`, in the order in which it names them: 1, then 1 2, then 1 2 3. */
+function cursorParameters(values: readonly string[]): string[] {
+  return values.flatMap((_, index) => values.slice(0, index + 1));
+}
+
+function writeCursor(values: readonly string[]): string {
+  return Buffer.from(JSON.stringify(values)).toString('base64url');
+}
+
+function readCursor(text: string, length: number): string[] {
+  try {
+    const values = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as unknown;
+    if (Array.isArray(values) && values.length === length && values.every((value) => typeof value === 'string')) {
+      const last = values.at(-1) as string;
+      if (/^[0-9a-f-]{36}$/.test(last) && !values.join('').includes('\0')) return values as string[];
+    }
+  } catch {
+    // Not JSON: the same answer as any other text that is no cursor of ours.
+  }
+  throw inputInvalid('after', 'after is not a cursor of this list');
+}

@@ -1,0 +1,57 @@
+import { UsageLogEntry } from '@escale/schema/entities';
+import type { Context } from '../context.ts';
+
+/** Every act of consequence; quay's kinds in our words (product.md §6). */
+export type UsageKind =
+  | 'user.created'
+  | 'user.renamed'
+  | 'user.signed_in'
+  | 'user.signed_out'
+  | 'organization.created'
+  | 'application_token.created'
+  | 'application_token.revealed'
+  | 'application_token.revoked'
+  | 'robot.created'
+  | 'robot.token_revealed'
+  | 'repository.created'
+  | 'repository.visibility_changed'
+  | 'repository.permission_set'
+  | 'repository.permission_removed'
+  | 'repository.pushed'
+  | 'repository.pulled'
+  | 'tag.deleted'
+  | 'manifest.deleted';
+
+export interface UsageFacts {
+  readonly namespace?: string;
+  readonly repository?: string;
+  readonly tag?: string;
+  readonly digest?: string;
+  readonly details?: Record<string, unknown>;
+}
+
+/** Adds one entry to what the verb saves: it is written in the same transaction or not at all. */
+export function recordUsage(ctx: Context, kind: UsageKind, facts: UsageFacts): void {
+  const { principal, client } = ctx;
+  ctx.em.create(UsageLogEntry, {
+    kind,
+    at: ctx.now,
+    namespace: facts.namespace ?? facts.repository?.split('/')[0] ?? null,
+    repository: facts.repository ?? null,
+    performerKind: principal.kind,
+    performer: principal.kind === 'anonymous' ? null : principal.name,
+    authenticatedBy: authenticatedBy(ctx),
+    tag: facts.tag ?? null,
+    digest: facts.digest ?? null,
+    clientAddress: client.address ?? null,
+    userAgent: client.userAgent?.slice(0, 256) ?? null,
+    details: facts.details ?? null,
+  });
+}
+
+function authenticatedBy({ principal }: Context): string | null {
+  if (principal.kind !== 'user' && principal.kind !== 'robot') return null;
+  const { kind, title } = principal.credential;
+  const words = kind.replaceAll('-', ' ');
+  return title ? `${words} "${title}"` : words;
+}

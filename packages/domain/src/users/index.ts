@@ -1,0 +1,2 @@
+export * from './confirm-username.ts';
+export * from './sign-in-user.ts';

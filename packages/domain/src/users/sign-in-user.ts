@@ -1,0 +1,67 @@
+import { UniqueConstraintViolationException } from '@mikro-orm/core';
+import { Namespace, User } from '@escale/schema/entities';
+import { isReservedNamespace, nameCandidate } from '@escale/schema/values';
+import { userPrincipal } from '../credentials/authenticate.ts';
+import { as, type Context } from '../context.ts';
+import { recordUsage } from '../usage-logs/record.ts';
+
+/** What the identity provider says of a person, already verified. */
+export interface VerifiedIdentity {
+  readonly issuer: string;
+  readonly subject: string;
+  /** What the person is called there; a name is derived from it. */
+  readonly preferredName: string;
+  /** Only when the provider says that it is verified. */
+  readonly email?: string;
+  readonly isAdministrator: boolean;
+}
+
+/**
+ * Finds the user of an identity or creates one with a free name derived from `preferredName`, to be confirmed by the person.
+ * Name, mail address and rights come from the provider at every sign-in; identity is (issuer, subject) alone (S9).
+ * @throws UNAUTHORIZED for a disabled user
+ */
+export async function signInUser(ctx: Context, identity: VerifiedIdentity): Promise<User> {
+  const { issuer, subject } = identity;
+  const user = (await ctx.em.findOne(User, { issuer, subject })) ?? (await createUser(ctx, identity));
+  user.email = identity.email ?? null;
+  user.isAdministrator = identity.isAdministrator;
+  user.lastSignedInAt = ctx.now;
+  const principal = userPrincipal(user, { kind: 'session' });
+  recordUsage(as(ctx, principal), 'user.signed_in', { namespace: user.username });
+  await ctx.em.flush();
+  return user;
+}
+
+async function createUser(ctx: Context, identity: VerifiedIdentity): Promise<User> {
+  // Two first sign-ins at once may want the same name, or be the same person: the database decides, we look again.
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await ctx.em.transactional(async (em) => {
+        const namespace = em.create(Namespace, { name: await freeName(ctx, identity.preferredName), kind: 'user' });
+        const user = em.create(User, { namespace, issuer: identity.issuer, subject: identity.subject });
+        await em.flush();
+        const inner = { ...ctx, em };
+        recordUsage(as(inner, userPrincipal(user, { kind: 'session' })), 'user.created', { namespace: namespace.name });
+        return user;
+      });
+    } catch (error) {
+      if (!(error instanceof UniqueConstraintViolationException) || attempt === 5) throw error;
+      const found = await ctx.em.findOne(User, { issuer: identity.issuer, subject: identity.subject });
+      if (found) return found;
+    }
+  }
+}
+
+async function freeName(ctx: Context, preferred: string): Promise<string> {
+  const base = nameCandidate(preferred);
+  const taken = await ctx.em.execute<{ name: string }[]>(
+    'select name from namespaces where name = ? or name ~ ?',
+    [base, `^${base.replaceAll('.', '\\.')}[0-9]+$`],
+  );
+  const names = new Set(taken.map((row) => row.name));
+  for (let suffix = 1; ; suffix += 1) {
+    const candidate = suffix === 1 ? base : `${base}${String(suffix)}`;
+    if (!names.has(candidate) && !isReservedNamespace(candidate)) return candidate;
+  }
+}

@@ -1,0 +1,23 @@
+import { defineEntity, p, type Opt } from '@mikro-orm/core';
+import { createdAt, id } from './base.ts';
+import { Namespace } from './namespace.ts';
+
+/** A namespace that people share. */
+const OrganizationSchema = defineEntity({
+  name: 'Organization',
+  tableName: 'organizations',
+  properties: {
+    id: id(),
+    namespace: () => p.oneToOne(Namespace).owner().eager(),
+    contactEmail: p.text().nullable(),
+    description: p.text().nullable(),
+    createdAt: createdAt(),
+  },
+});
+
+export class Organization extends OrganizationSchema.class {
+  get name(): Opt<string> {
+    return this.namespace.name;
+  }
+}
+OrganizationSchema.setClass(Organization);

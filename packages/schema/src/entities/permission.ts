@@ -1,0 +1,31 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { repositoryRoles } from '../values/role.ts';
+import { createdAt, id } from './base.ts';
+import { Repository } from './repository.ts';
+import { Robot } from './robot.ts';
+import { Team } from './team.ts';
+import { User } from './user.ts';
+
+/** A grantee (user, robot or team; exactly one) has a role on a repository. */
+const PermissionSchema = defineEntity({
+  name: 'Permission',
+  tableName: 'permissions',
+  uniques: [
+    { properties: ['repository', 'user'] },
+    { properties: ['repository', 'robot'] },
+    { properties: ['repository', 'team'] },
+  ],
+  checks: [{ name: 'permissions_one_grantee', expression: 'num_nonnulls(user_id, robot_id, team_id) = 1' }],
+  properties: {
+    id: id(),
+    repository: () => p.manyToOne(Repository).deleteRule('cascade'),
+    user: () => p.manyToOne(User).nullable().index().deleteRule('cascade'),
+    robot: () => p.manyToOne(Robot).nullable().index().deleteRule('cascade'),
+    team: () => p.manyToOne(Team).nullable().index().deleteRule('cascade'),
+    role: p.enum(repositoryRoles),
+    createdAt: createdAt(),
+  },
+});
+
+export class Permission extends PermissionSchema.class {}
+PermissionSchema.setClass(Permission);

@@ -1,0 +1,24 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { createdAt } from './base.ts';
+import { User } from './user.ts';
+
+/** A browser's session. The cookie holds a random value; the row is found by its SHA-256 (S8). */
+const SessionSchema = defineEntity({
+  name: 'Session',
+  tableName: 'sessions',
+  properties: {
+    /** SHA-256 of the cookie's value, hexadecimal. */
+    id: p.text().primary(),
+    user: () => p.manyToOne(User).eager().index().deleteRule('cascade'),
+    /** The identity provider's session, where it names one. */
+    providerSession: p.text().nullable().index(),
+    /** Sealed: what signing out at the identity provider needs. */
+    idToken: p.blob().nullable().hidden(),
+    lastSeenAt: p.datetime(),
+    expiresAt: p.datetime().index(),
+    createdAt: createdAt(),
+  },
+});
+
+export class Session extends SessionSchema.class {}
+SessionSchema.setClass(Session);

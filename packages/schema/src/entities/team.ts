@@ -1,0 +1,22 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { teamRoles } from '../values/role.ts';
+import { bytewise, createdAt, id } from './base.ts';
+import { Organization } from './organization.ts';
+
+/** A group of users and robots in an organization. */
+const TeamSchema = defineEntity({
+  name: 'Team',
+  tableName: 'teams',
+  uniques: [{ properties: ['organization', 'name'] }],
+  properties: {
+    id: id(),
+    organization: () => p.manyToOne(Organization).deleteRule('cascade'),
+    name: bytewise(),
+    role: p.enum(teamRoles),
+    description: p.text().nullable(),
+    createdAt: createdAt(),
+  },
+});
+
+export class Team extends TeamSchema.class {}
+TeamSchema.setClass(Team);

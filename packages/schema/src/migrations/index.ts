@@ -1,0 +1,4 @@
+import { Migration20261124155534_initial } from './Migration20261124155534_initial.ts';
+
+/** Every migration, in order; listed by hand so that a bundle or a test runner needs no folder to look into. */
+export const migrations = [Migration20261124155534_initial];

@@ -1,0 +1,55 @@
+import { MikroORM, type EntityManager, type Options } from '@mikro-orm/postgresql';
+import { Migrator } from '@mikro-orm/migrations';
+import * as entities from './entities/index.ts';
+import { migrations } from './migrations/index.ts';
+
+export type { EntityManager } from '@mikro-orm/postgresql';
+
+/** The database as everything above this package holds it. */
+export type Orm = MikroORM;
+
+/** @property poolSize connections at most; each is a PostgreSQL process of some 10 MB */
+export interface OrmSettings {
+  readonly databaseUrl: string;
+  readonly poolSize?: number;
+  /** Gets a line for each statement; absent in normal operation. */
+  readonly onStatement?: (line: string) => void;
+}
+
+export function ormOptions({ databaseUrl, poolSize = 10, onStatement }: OrmSettings): Options {
+  return {
+    clientUrl: databaseUrl,
+    entities: Object.values(entities),
+    extensions: [Migrator],
+    // Requests bring their own fork; a forgotten one must fail loudly instead of sharing an identity map.
+    allowGlobalContext: false,
+    forceUtcTimezone: true,
+    pool: { min: 0, max: poolSize },
+    migrations: {
+      migrationsList: migrations,
+      path: `${import.meta.dirname}/migrations`,
+      snapshotName: '.snapshot',
+      snapshotOnMigrate: false,
+      transactional: true,
+    },
+    ...(onStatement ? { debug: ['query'], logger: onStatement } : { debug: false }),
+  };
+}
+
+/** Connects lazily: a database that is away fails the first statement, not the start. */
+export async function createOrm(settings: OrmSettings): Promise<Orm> {
+  return MikroORM.init(ormOptions(settings));
+}
+
+/** Held while migrating, so that processes which start together take turns (stack: the ORM takes no lock of its own). */
+const migrationLock = 7_305_811_402;
+
+/** Brings the database's tables to this version. Safe to call from several processes at once; returns the names it ran. */
+export async function migrate(orm: Orm): Promise<string[]> {
+  // A lock of a session needs one connection for its life; the transaction provides it and frees the lock even on a crash.
+  return orm.em.fork().transactional(async (em: EntityManager) => {
+    await em.getConnection().execute('select pg_advisory_xact_lock(?)', [migrationLock], 'run', em.getTransactionContext());
+    const done = await orm.migrator.up();
+    return done.map((migration) => migration.name);
+  });
+}

@@ -1,0 +1,2 @@
+export { openTestDatabase, type TestDatabase } from './database.ts';
+export * from './factories.ts';
