@@ -61,14 +61,20 @@ export const blobUnknown = (digest: string) =>
   new DomainError('BLOB_UNKNOWN', 'this repository has no such blob', { detail: { digest } });
 
 export const manifestUnknown = (reference: string) =>
-  new DomainError('MANIFEST_UNKNOWN', 'this repository has no such manifest', { detail: { reference: shown(reference) } });
+  new DomainError('MANIFEST_UNKNOWN', 'this repository has no such manifest', {
+    detail: { reference: shown(reference) },
+  });
 
 export const manifestInvalid = (why: string) => new DomainError('MANIFEST_INVALID', why);
 
 export const manifestBlobUnknown = (digests: readonly string[]) =>
-  new DomainError('MANIFEST_BLOB_UNKNOWN', 'the manifest lists blobs that this repository does not have; push them first', {
-    detail: { digests: digests.slice(0, 20) },
-  });
+  new DomainError(
+    'MANIFEST_BLOB_UNKNOWN',
+    'the manifest lists blobs that this repository does not have; push them first',
+    {
+      detail: { digests: digests.slice(0, 20) },
+    },
+  );
 
 export const digestInvalid = (why: string, digest?: string) =>
   new DomainError('DIGEST_INVALID', why, digest === undefined ? {} : { detail: { digest: shown(digest) } });
@@ -76,13 +82,18 @@ export const digestInvalid = (why: string, digest?: string) =>
 export const sizeInvalid = (why: string) => new DomainError('SIZE_INVALID', why);
 
 export const uploadUnknown = () =>
-  new DomainError('BLOB_UPLOAD_UNKNOWN', 'there is no such upload: it was finished, cancelled or expired, or is not yours');
+  new DomainError(
+    'BLOB_UPLOAD_UNKNOWN',
+    'there is no such upload: it was finished, cancelled or expired, or is not yours',
+  );
 
 export const uploadInvalid = (why: string) => new DomainError('BLOB_UPLOAD_INVALID', why);
 
 /** @param offset bytes held: where the client may go on */
 export const rangeInvalid = (offset: number) =>
-  new DomainError('RANGE_INVALID', `the upload holds ${String(offset)} bytes; send on from there`, { detail: { offset } });
+  new DomainError('RANGE_INVALID', `the upload holds ${String(offset)} bytes; send on from there`, {
+    detail: { offset },
+  });
 
 /** Who calls is unknown, or what proves it does not hold: the registry answers with a challenge. */
 export const unauthorized = (message: string, detail?: Record<string, unknown>) =>

@@ -22,7 +22,7 @@ export interface Page<Item> {
 }
 
 interface Keyset {
-  /** `table x join …`; the alias `x` is the listed table, its id breaks ties. */
+  /** `table x join …`; the first alias is the listed table, its id breaks ties. */
   readonly from: string;
   readonly where: string;
   readonly parameters: readonly unknown[];
@@ -40,11 +40,12 @@ export async function keysetPage<Item extends { id: string }>(
   { from, where, parameters, order, page }: Keyset,
 ): Promise<Page<Item>> {
   const size = pageSize(page);
-  const keys = [...order, { sql: 'x.id', descending: order[0]?.descending ?? false, cast: 'uuid' }];
+  const alias = /^\w+ (\w+)/.exec(from)?.[1] ?? 'x';
+  const keys = [...order, { sql: `${alias}.id`, descending: order[0]?.descending ?? false, cast: 'uuid' }];
   const after = page.after ? readCursor(page.after, keys.length) : undefined;
   const beyond = after ? `and ${beyondCursor(keys)}` : '';
   const rows = await ctx.em.execute<Record<string, unknown>[]>(
-    `select x.id, ${keys.map(({ sql }, index) => `(${sql})::text as k${String(index)}`).join(', ')}
+    `select ${alias}.id, ${keys.map(({ sql }, index) => `(${sql})::text as k${String(index)}`).join(', ')}
        from ${from} where (${where}) ${beyond}
        order by ${keys.map(({ sql, descending }) => `${sql} ${descending ? 'desc' : 'asc'}`).join(', ')} limit ?`,
     [...parameters, ...(after ? cursorParameters(after) : []), size + 1],

@@ -48,7 +48,9 @@ const migrationLock = 7_305_811_402;
 export async function migrate(orm: Orm): Promise<string[]> {
   // A lock of a session needs one connection for its life; the transaction provides it and frees the lock even on a crash.
   return orm.em.fork().transactional(async (em: EntityManager) => {
-    await em.getConnection().execute('select pg_advisory_xact_lock(?)', [migrationLock], 'run', em.getTransactionContext());
+    await em
+      .getConnection()
+      .execute('select pg_advisory_xact_lock(?)', [migrationLock], 'run', em.getTransactionContext());
     const done = await orm.migrator.up();
     return done.map((migration) => migration.name);
   });

@@ -72,8 +72,7 @@ async function read(ctx: Context, column: 'r.name' | 'r.id', value: string): Pro
   let sql = `select ${columns}, null as kind, null as role, null as through ${from} where ${column} = ?`;
   let parameters: string[] = [value];
   if (principal.kind === 'user' || principal.kind === 'robot') {
-    const rule =
-      principal.kind === 'user' ? reasonsOf('user_id', true) : reasonsOf('robot_id', false);
+    const rule = principal.kind === 'user' ? reasonsOf('user_id', true) : reasonsOf('robot_id', false);
     const uses = rule.split('$me').length - 1;
     sql = `select ${columns}, reason.kind, reason.role, reason.through ${from}
       left join lateral (${rule.replaceAll('$me', '?')}) reason on true where ${column} = ?`;

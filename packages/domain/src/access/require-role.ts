@@ -1,4 +1,10 @@
-import { atLeast, roleFor, type RepositoryAction, type RepositoryName, type RepositoryRole } from '@escale/schema/values';
+import {
+  atLeast,
+  roleFor,
+  type RepositoryAction,
+  type RepositoryName,
+  type RepositoryRole,
+} from '@escale/schema/values';
 import type { Context } from '../context.ts';
 import { denied, nameUnknown, unauthorized } from '../errors.ts';
 import { findAccessible, type AccessibleRepository } from './find-accessible.ts';

@@ -1,6 +1,12 @@
 import { ApplicationToken, RobotToken, User } from '@escale/schema/entities';
 import type { EntityManager } from '@escale/schema/orm';
-import { anonymous, type Credential, type Principal, type RobotPrincipal, type UserPrincipal } from '../access/principal.ts';
+import {
+  anonymous,
+  type Credential,
+  type Principal,
+  type RobotPrincipal,
+  type UserPrincipal,
+} from '../access/principal.ts';
 import type { ClientFacts } from '../context.ts';
 import { unauthorized } from '../errors.ts';
 import { readToken, type Token } from './token.ts';
@@ -55,7 +61,8 @@ function tokenOf(password: string, type: Token['type']): Token {
 
 async function byApplicationToken(auth: Authentication, { id, secret }: Token): Promise<UserPrincipal> {
   const row = await auth.em.findOne(ApplicationToken, { id }, { populate: ['user'] });
-  if (!proves(auth.vault, row, secret)) throw unauthorized(`this application token is unknown or revoked: ${howToGetOne}`);
+  if (!proves(auth.vault, row, secret))
+    throw unauthorized(`this application token is unknown or revoked: ${howToGetOne}`);
   const principal = applicationTokenPrincipal(auth, row);
   await noteUse(auth, 'application_tokens', id);
   return principal;
@@ -64,7 +71,9 @@ async function byApplicationToken(auth: Authentication, { id, secret }: Token): 
 async function byRobotToken(auth: Authentication, { id, secret }: Token, login: string): Promise<RobotPrincipal> {
   const row = await auth.em.findOne(RobotToken, { id }, { populate: ['robot'] });
   if (!proves(auth.vault, row, secret) || row.robot.login !== login) {
-    throw unauthorized(`the robot ${login.slice(0, 255)} has no such token: ask an admin of its namespace to show or renew it`);
+    throw unauthorized(
+      `the robot ${login.slice(0, 255)} has no such token: ask an admin of its namespace to show or renew it`,
+    );
   }
   const principal = robotTokenPrincipal(auth, row);
   await noteUse(auth, 'robot_tokens', id);
@@ -106,7 +115,8 @@ export async function resumePrincipal(
 
 /** @throws UNAUTHORIZED for a disabled user */
 export function userPrincipal(user: User, credential: Credential): UserPrincipal {
-  if (user.disabledAt) throw unauthorized(`the user ${user.username} is disabled; ask an administrator of this registry`);
+  if (user.disabledAt)
+    throw unauthorized(`the user ${user.username} is disabled; ask an administrator of this registry`);
   return {
     kind: 'user',
     id: user.id,

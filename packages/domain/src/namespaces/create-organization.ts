@@ -1,9 +1,10 @@
 import { Namespace, Organization, Team, TeamMembership, User } from '@escale/schema/entities';
 import type { Context } from '../context.ts';
-import { namespaceTaken, unauthorized } from '../errors.ts';
+import { namespaceTaken } from '../errors.ts';
 import { onConflict } from '../on-conflict.ts';
 import { recordUsage } from '../usage-logs/record.ts';
-import { optionalText } from './optional-text.ts';
+import { requireUser } from '../users/require-user.ts';
+import { optionalText } from '../inputs/optional-text.ts';
 import { checkNamespaceName } from './namespace-name.ts';
 
 export interface NewOrganization {
@@ -17,7 +18,7 @@ export interface NewOrganization {
  * @throws NAME_INVALID, NAME_RESERVED, NAMESPACE_TAKEN, INPUT_INVALID with the field at fault
  */
 export async function createOrganization(ctx: Context, input: NewOrganization): Promise<Organization> {
-  if (ctx.principal.kind !== 'user') throw unauthorized('sign in first');
+  const creator = requireUser(ctx);
   const namespace = ctx.em.create(Namespace, { name: checkNamespaceName(input.name, 'name'), kind: 'organization' });
   const organization = ctx.em.create(Organization, {
     namespace,
@@ -25,7 +26,7 @@ export async function createOrganization(ctx: Context, input: NewOrganization): 
     description: optionalText(input.description, 'description', 10_000),
   });
   const owners = ctx.em.create(Team, { organization, name: 'owners', role: 'admin' });
-  ctx.em.create(TeamMembership, { team: owners, user: ctx.em.getReference(User, ctx.principal.id) });
+  ctx.em.create(TeamMembership, { team: owners, user: ctx.em.getReference(User, creator.id) });
   recordUsage(ctx, 'organization.created', { namespace: input.name });
   await onConflict(
     () => namespaceTaken(input.name, 'name'),

@@ -1,17 +1,17 @@
 import { User } from '@escale/schema/entities';
 import type { Context } from '../context.ts';
-import { denied, namespaceTaken, unauthorized } from '../errors.ts';
+import { denied, namespaceTaken } from '../errors.ts';
 import { checkNamespaceName } from '../namespaces/namespace-name.ts';
 import { onConflict } from '../on-conflict.ts';
 import { recordUsage } from '../usage-logs/record.ts';
+import { requireUser } from './require-user.ts';
 
 /**
  * Accepts the name that the first sign-in derived, or changes it, once. Nothing else may be done before.
  * @throws NAME_INVALID, NAME_RESERVED, NAMESPACE_TAKEN with field `username`; DENIED when the name is confirmed already
  */
 export async function confirmUsername(ctx: Context, { username }: { username: string }): Promise<User> {
-  if (ctx.principal.kind !== 'user') throw unauthorized('sign in first');
-  const user = await ctx.em.findOneOrFail(User, { id: ctx.principal.id });
+  const user = await ctx.em.findOneOrFail(User, { id: requireUser(ctx).id });
   if (user.usernameConfirmed) {
     if (user.username === username) return user;
     throw denied(`the user name ${user.username} is confirmed and does not change any more`);

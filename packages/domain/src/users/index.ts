@@ -1,2 +1,3 @@
 export * from './confirm-username.ts';
 export * from './sign-in-user.ts';
+export * from './require-user.ts';

@@ -55,10 +55,10 @@ async function createUser(ctx: Context, identity: VerifiedIdentity): Promise<Use
 
 async function freeName(ctx: Context, preferred: string): Promise<string> {
   const base = nameCandidate(preferred);
-  const taken = await ctx.em.execute<{ name: string }[]>(
-    'select name from namespaces where name = ? or name ~ ?',
-    [base, `^${base.replaceAll('.', '\\.')}[0-9]+$`],
-  );
+  const taken = await ctx.em.execute<{ name: string }[]>('select name from namespaces where name = ? or name ~ ?', [
+    base,
+    `^${base.replaceAll('.', '\\.')}[0-9]+$`,
+  ]);
   const names = new Set(taken.map((row) => row.name));
   for (let suffix = 1; ; suffix += 1) {
     const candidate = suffix === 1 ? base : `${base}${String(suffix)}`;

@@ -15,7 +15,8 @@ const TagSchema = defineEntity({
   uniques: [
     {
       name: 'tags_open_lifetime',
-      expression: 'create unique index "tags_open_lifetime" on "tags" ("repository_id", "name") where "ended_at" is null',
+      expression:
+        'create unique index "tags_open_lifetime" on "tags" ("repository_id", "name") where "ended_at" is null',
     },
   ],
   properties: {

@@ -48,7 +48,12 @@ export async function buildOrganization(
 
 export async function buildTeam(
   em: EntityManager,
-  { organization, name = unique('team'), role = 'member', members = [] }: {
+  {
+    organization,
+    name = unique('team'),
+    role = 'member',
+    members = [],
+  }: {
     organization?: Organization;
     name?: string;
     role?: TeamRole;
@@ -74,7 +79,11 @@ export async function buildRobot(
 
 export async function buildRepository(
   em: EntityManager,
-  { namespace, path = unique('repo'), visibility = 'private' }: {
+  {
+    namespace,
+    path = unique('repo'),
+    visibility = 'private',
+  }: {
     namespace?: Namespace;
     path?: string;
     visibility?: 'private' | 'public';

@@ -112,7 +112,8 @@ function descriptor(value: unknown, what: string): Descriptor {
   if (typeof mediaType !== 'string' || !isMediaType(mediaType)) refuse(`${what}.mediaType must be a media type`);
   const parsed = typeof digest === 'string' ? parseDigest(digest) : undefined;
   if (!parsed) refuse(`${what}.digest must be a sha256 or sha512 digest`);
-  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) refuse(`${what}.size must be a number of bytes`);
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
+    refuse(`${what}.size must be a number of bytes`);
   const artifactType = optionalMediaType(object['artifactType'], `${what}.artifactType`);
   const platform = object['platform'] === undefined ? undefined : platformOf(object['platform'], `${what}.platform`);
   const urls = object['urls'] === undefined ? undefined : webAddresses(object['urls'], `${what}.urls`);
@@ -122,7 +123,9 @@ function descriptor(value: unknown, what: string): Descriptor {
     digest: parsed,
     size,
     ...(artifactType && { artifactType }),
-    ...(object['annotations'] !== undefined && { annotations: annotations(object['annotations'], `${what}.annotations`) }),
+    ...(object['annotations'] !== undefined && {
+      annotations: annotations(object['annotations'], `${what}.annotations`),
+    }),
     ...(platform && { platform }),
     ...(urls && { urls }),
   };

@@ -2,7 +2,8 @@ import { parseDigest, type Digest } from './digest.ts';
 import { parseTagName, type TagName } from './tag-name.ts';
 
 /** A tag or a digest, as in `/manifests/<reference>`. */
-export type Reference = { readonly kind: 'tag'; readonly tag: TagName } | { readonly kind: 'digest'; readonly digest: Digest };
+export type Reference =
+  { readonly kind: 'tag'; readonly tag: TagName } | { readonly kind: 'digest'; readonly digest: Digest };
 
 /** @returns `bad-digest` and `bad-tag` apart, because the two are answered by different codes (R5, R6) */
 export function parseReference(text: string): Reference | 'bad-digest' | 'bad-tag' {

@@ -21,7 +21,11 @@ export function parseScope(text: string): Scope {
   if (type === 'registry' && resource === 'catalog') return { kind: 'catalog' };
   const name = type === 'repository' ? parseRepositoryName(resource) : undefined;
   if (!name) return { kind: 'unknown', text };
-  return { kind: 'repository', name, actions: repositoryActions.filter((a) => asked.includes(a) || asked.includes('*')) };
+  return {
+    kind: 'repository',
+    name,
+    actions: repositoryActions.filter((a) => asked.includes(a) || asked.includes('*')),
+  };
 }
 
 /** Several scopes in either form: repeated parameters, or one parameter with spaces. */

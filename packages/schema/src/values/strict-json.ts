@@ -26,7 +26,8 @@ export function parseStrictJson(bytes: Uint8Array): unknown {
 }
 
 function decode(bytes: Uint8Array): string {
-  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) throw new JsonRefused('it begins with a byte-order mark');
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf)
+    throw new JsonRefused('it begins with a byte-order mark');
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {

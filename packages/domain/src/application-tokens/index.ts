@@ -1,0 +1,3 @@
+export * from './create-application-token.ts';
+export * from './list-application-tokens.ts';
+export * from './own-application-token.ts';

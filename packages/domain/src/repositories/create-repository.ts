@@ -1,0 +1,100 @@
+import { Permission, Repository, Robot, User, type Namespace } from '@escale/schema/entities';
+import { parseRepositoryName, splitRepositoryName, type RepositoryName } from '@escale/schema/values';
+import { findAccessible, type AccessibleRepository } from '../access/find-accessible.ts';
+import { mayCreateRepository } from '../access/grant-scope.ts';
+import { requireNamespaceRole } from '../access/namespace-role.ts';
+import { principalKey } from '../access/principal.ts';
+import { checkAction } from '../access/require-role.ts';
+import type { Context } from '../context.ts';
+import { nameInvalid, repositoryExists } from '../errors.ts';
+import { optionalText } from '../inputs/optional-text.ts';
+import { onConflict } from '../on-conflict.ts';
+import { recordUsage } from '../usage-logs/record.ts';
+
+export interface NewRepository {
+  /** `namespace/path`. */
+  readonly name: string;
+  readonly visibility?: 'private' | 'public';
+  readonly description?: string | null;
+}
+
+/**
+ * Makes an empty repository; whoever makes it administers it.
+ * @throws NAME_INVALID, REPOSITORY_EXISTS, DENIED without the role creator in the namespace
+ */
+export async function createRepository(ctx: Context, input: NewRepository): Promise<Repository> {
+  const name = parseRepositoryName(input.name);
+  if (!name) {
+    throw nameInvalid(
+      input.name,
+      'namespace/path in lower case, at most 255 characters, segments of letters and digits joined by . _ __ or -',
+      'name',
+    );
+  }
+  const namespace = await requireNamespaceRole(ctx, splitRepositoryName(name).namespace, 'creator');
+  const repository = addRepository(ctx, namespace, name, input);
+  await onConflict(
+    () => repositoryExists(name),
+    () => ctx.em.flush(),
+  );
+  return repository;
+}
+
+/**
+ * The repository of a push: an existing one that the caller may push to, or a new private one if the caller may create it.
+ * Two first pushes at once make one repository.
+ * @throws as `requireAction`
+ */
+export async function repositoryForPush(ctx: Context, name: RepositoryName): Promise<AccessibleRepository> {
+  const existing = await findAccessible(ctx, name);
+  if (!existing && mayStart(ctx, name) && (await mayCreateRepository(ctx, name))) {
+    const inner = { ...ctx, em: ctx.em.fork() };
+    const namespace = await requireNamespaceRole(inner, splitRepositoryName(name).namespace, 'creator');
+    addRepository(inner, namespace, name, {});
+    try {
+      await onConflict(
+        () => repositoryExists(name),
+        () => inner.em.flush(),
+      );
+    } catch (error) {
+      const lost = await findAccessible(ctx, name);
+      if (!lost) throw error;
+    }
+  }
+  const repository = existing ?? (await findAccessible(ctx, name));
+  await checkAction(ctx, name, repository, 'push');
+  return repository as AccessibleRepository;
+}
+
+/** A registry token must have been issued for creating exactly this name. */
+function mayStart({ principal }: Context, name: RepositoryName): boolean {
+  if (principal.kind === 'system' || !principal.limit) return true;
+  return principal.limit.grants.some(
+    (grant) => grant.name === name && grant.repositoryId === undefined && grant.actions.includes('push'),
+  );
+}
+
+function addRepository(
+  ctx: Context,
+  namespace: Namespace,
+  name: RepositoryName,
+  { visibility = 'private', description }: Omit<NewRepository, 'name'>,
+): Repository {
+  const repository = ctx.em.create(Repository, {
+    namespace,
+    name,
+    visibility,
+    description: optionalText(description, 'description', 50_000),
+    createdBy: principalKey(ctx.principal),
+  });
+  const { principal } = ctx;
+  if (principal.kind === 'robot' || (principal.kind === 'user' && principal.namespaceId !== namespace.id)) {
+    const grantee =
+      principal.kind === 'robot'
+        ? { robot: ctx.em.getReference(Robot, principal.id) }
+        : { user: ctx.em.getReference(User, principal.id) };
+    ctx.em.create(Permission, { repository, role: 'admin', ...grantee });
+  }
+  recordUsage(ctx, 'repository.created', { repository: name, details: { visibility } });
+  return repository;
+}

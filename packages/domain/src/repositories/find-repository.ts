@@ -1,0 +1,75 @@
+import { Repository } from '@escale/schema/entities';
+import { parseRepositoryName } from '@escale/schema/values';
+import { findAccessible } from '../access/find-accessible.ts';
+import { grantedRepositories, visibleRepositories } from '../access/visible-repositories.ts';
+import type { Context } from '../context.ts';
+import { keysetPage, type Page, type PageInput } from '../page.ts';
+
+/** @returns undefined when it does not exist or may not be seen: the two look alike */
+export async function findRepository(ctx: Context, name: string): Promise<Repository | undefined> {
+  const parsed = parseRepositoryName(name);
+  const accessible = parsed && (await findAccessible(ctx, parsed));
+  if (!accessible?.role) return undefined;
+  return (await ctx.em.findOne(Repository, { id: accessible.id })) ?? undefined;
+}
+
+export interface RepositoryFilter {
+  /** Exactly this namespace; without it: everything that is the caller's own business. */
+  readonly namespace?: string | null;
+  /** Part of the name. */
+  readonly search?: string | null;
+  readonly visibility?: 'private' | 'public' | null;
+  readonly orderBy?: 'name' | 'lastPushed';
+  readonly page: PageInput;
+}
+
+/**
+ * Lists what the caller may see. Without a namespace and without a search, public repositories of others are left out:
+ * the list is then "mine".
+ */
+export async function listRepositories(ctx: Context, filter: RepositoryFilter): Promise<Page<Repository>> {
+  const conditions: string[] = [];
+  const parameters: unknown[] = [];
+  const visible = visibleRepositories(ctx.principal);
+  const mine = !filter.namespace && !filter.search && filter.visibility !== 'public';
+  if (mine) {
+    const { granted, parameters: own } = grantedRepositories(ctx.principal);
+    conditions.push(granted);
+    parameters.push(...own);
+  } else {
+    conditions.push(visible.sql);
+    parameters.push(...visible.parameters);
+  }
+  if (filter.namespace) {
+    conditions.push('r.namespace_id = (select id from namespaces where name = ?)');
+    parameters.push(filter.namespace);
+  }
+  if (filter.search) {
+    conditions.push('strpos(r.name, lower(?)) > 0');
+    parameters.push(filter.search.slice(0, 255).replaceAll('\0', ''));
+  }
+  if (filter.visibility) {
+    conditions.push('r.visibility = ?');
+    parameters.push(filter.visibility);
+  }
+  const byPush = filter.orderBy === 'lastPushed';
+  return keysetPage(ctx, Repository, {
+    from: 'repositories r',
+    where: conditions.join(' and '),
+    parameters,
+    order: byPush
+      ? [{ sql: `coalesce(r.last_pushed_at, r.created_at)`, descending: true, cast: 'timestamptz' }]
+      : [{ sql: 'r.name' }],
+    page: filter.page,
+  });
+}
+
+/** Bytes of all distinct blobs that a repository links, and of its manifests. */
+export async function storedBytes(ctx: Context, repositoryId: string): Promise<number> {
+  const rows = await ctx.em.execute<{ bytes: string }[]>(
+    `select coalesce((select sum(b.size) from repository_blobs l join blobs b on b.id = l.blob_id where l.repository_id = ?), 0)
+          + coalesce((select sum(m.size) from manifests m where m.repository_id = ?), 0) as bytes`,
+    [repositoryId, repositoryId],
+  );
+  return Number(rows[0]?.bytes ?? 0);
+}

@@ -1,0 +1,3 @@
+export * from './create-robot.ts';
+export * from './find-robot.ts';
+export * from './reveal-robot-token.ts';

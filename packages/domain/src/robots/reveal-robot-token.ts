@@ -1,0 +1,36 @@
+import { RobotToken } from '@escale/schema/entities';
+import { requireNamespaceRole } from '../access/namespace-role.ts';
+import type { Context } from '../context.ts';
+import { revealToken } from '../credentials/stored-secret.ts';
+import { notFound, tokenNotRevealable } from '../errors.ts';
+import { isUuid } from '../inputs/uuid.ts';
+import { recordUsage } from '../usage-logs/record.ts';
+import type { ShownRobotToken } from './create-robot.ts';
+import { findRobot } from './find-robot.ts';
+
+/**
+ * Shows a robot's token again, the newest unless one is named; audited.
+ * @throws DENIED unless the caller administers the namespace, NOT_FOUND, TOKEN_NOT_REVEALABLE
+ */
+export async function revealRobotToken(
+  ctx: Context,
+  { robot: login, token }: { robot: string; token?: string | null },
+): Promise<ShownRobotToken> {
+  await requireNamespaceRole(ctx, login.split('+')[0] ?? '', 'admin');
+  const robot = await findRobot(ctx, login);
+  if (token && !isUuid(token)) throw notFound('this token', 'token');
+  const row = await ctx.em.findOne(
+    RobotToken,
+    { robot: robot.id, ...(token && { id: token }) },
+    { orderBy: { createdAt: 'desc', id: 'desc' } },
+  );
+  if (!row) throw notFound('this token', 'token');
+  if (!row.sealed) throw tokenNotRevealable();
+  const plain = revealToken(ctx.vault, 'rob', { id: row.id, sealed: row.sealed });
+  recordUsage(ctx, 'robot.token_revealed', {
+    namespace: robot.namespace.name,
+    details: { robot: robot.login, token: row.id },
+  });
+  await ctx.em.flush();
+  return { robot, plain };
+}
