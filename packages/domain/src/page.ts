@@ -94,11 +94,11 @@ function cursorParameters(values: readonly string[]): string[] {
   return values.flatMap((_, index) => values.slice(0, index + 1));
 }
 
-function writeCursor(values: readonly string[]): string {
+export function writeCursor(values: readonly string[]): string {
   return Buffer.from(JSON.stringify(values)).toString('base64url');
 }
 
-function readCursor(text: string, length: number): string[] {
+export function readCursor(text: string, length: number): string[] {
   try {
     const values = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as unknown;
     if (Array.isArray(values) && values.length === length && values.every((value) => typeof value === 'string')) {

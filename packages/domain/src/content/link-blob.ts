@@ -1,0 +1,40 @@
+import { v7 } from 'uuid';
+import type { Digest } from '@escale/schema/values';
+import type { Context } from '../context.ts';
+
+/** Bytes that an upload has committed to the blob store. */
+export interface CommittedBytes {
+  readonly digest: Digest;
+  readonly size: number;
+  readonly storageKey: string;
+}
+
+/**
+ * Makes committed bytes a blob of a repository and ends their upload session, in one transaction (reliability §3.2, step 1).
+ * Where a live blob of this digest exists already, that one is linked, and the bytes just committed are superfluous.
+ * @returns the key of the superfluous object, for deletion; undefined when the new object is the one in use
+ */
+export async function linkBlob(
+  ctx: Context,
+  repositoryId: string,
+  uploadId: string,
+  bytes: CommittedBytes,
+): Promise<{ superfluous: string | undefined }> {
+  return ctx.em.transactional(async (em) => {
+    const [live] = await em.execute<{ id: string; storage_key: string }[]>(
+      `insert into blobs (id, digest, size, storage_key, state, lease_until, created_at)
+         values (?, ?, ?, ?, 'live', now() + interval '6 hours', now())
+       on conflict (digest) where state = 'live'
+         do update set lease_until = greatest(blobs.lease_until, excluded.lease_until)
+       returning id, storage_key`,
+      [v7(), bytes.digest, bytes.size, bytes.storageKey],
+    );
+    if (!live) throw new Error('linking a blob returned no row');
+    await em.execute(
+      `insert into repository_blobs (repository_id, blob_id, created_at) values (?, ?, now()) on conflict do nothing`,
+      [repositoryId, live.id],
+    );
+    await em.execute(`delete from upload_sessions where id = ?`, [uploadId]);
+    return { superfluous: live.storage_key === bytes.storageKey ? undefined : bytes.storageKey };
+  });
+}

@@ -1,0 +1,150 @@
+import { v7 } from 'uuid';
+import { platformText, type Digest, type ParsedManifest, type TagName } from '@escale/schema/values';
+import type { EntityManager } from '@escale/schema/orm';
+import { principalName } from '../access/principal.ts';
+import type { Context } from '../context.ts';
+import { manifestBlobUnknown, sizeInvalid } from '../errors.ts';
+import { recordUsage } from '../usage-logs/record.ts';
+import { moveTag } from './move-tag.ts';
+
+/** A manifest that has passed the gate, with the bytes as they came. */
+export interface PushedManifest {
+  readonly digest: Digest;
+  readonly payload: Uint8Array;
+  readonly parsed: ParsedManifest;
+  /** Tags to set on it; none when pushed by digest alone. */
+  readonly tags: readonly TagName[];
+}
+
+/**
+ * Stores a manifest, what it lists, and its tags, all in one transaction. Every blob it lists must be linked to this
+ * repository (T9); the subject and an index's children may be absent (sparse index, fallback-free referrers).
+ * @throws MANIFEST_BLOB_UNKNOWN, SIZE_INVALID
+ */
+export async function pushManifest(
+  ctx: Context,
+  repository: { id: string; name: string },
+  { digest, payload, parsed, tags }: PushedManifest,
+): Promise<void> {
+  await ctx.em.transactional(async (em) => {
+    const inner = { ...ctx, em };
+    const blobs = await lockBlobs(em, repository.id, parsed);
+    const manifestId = await storeManifest(em, repository.id, { digest, payload, parsed });
+    if (manifestId.isNew) await storeEdges(em, manifestId.id, blobs, parsed);
+    for (const tag of tags) {
+      await moveTag(inner, repository, { tag, manifestId: manifestId.id, pushedBy: principalName(ctx.principal) });
+      recordUsage(inner, 'repository.pushed', {
+        repository: repository.name,
+        tag,
+        digest,
+        details: { mediaType: parsed.mediaType },
+      });
+    }
+    if (tags.length === 0) {
+      recordUsage(inner, 'repository.pushed', {
+        repository: repository.name,
+        digest,
+        details: { mediaType: parsed.mediaType },
+      });
+    }
+    await em.execute('update repositories set last_pushed_at = ? where id = ?', [ctx.now, repository.id]);
+    await em.flush();
+  });
+}
+
+interface BlobRow {
+  id: string;
+  digest: Digest;
+  size: string;
+}
+
+/** Locks the listed blobs against collection, in digest order so that two pushes never wait for each other (§3.2, step 3). */
+async function lockBlobs(em: EntityManager, repositoryId: string, parsed: ParsedManifest): Promise<BlobRow[]> {
+  const listed = [...(parsed.config ? [parsed.config] : []), ...parsed.layers];
+  if (listed.length === 0) return [];
+  const sizes = new Map<Digest, number>();
+  for (const { digest, size } of listed) {
+    const known = sizes.get(digest);
+    if (known !== undefined && known !== size) throw sizeInvalid(`${digest} is listed with two sizes`);
+    sizes.set(digest, size);
+  }
+  const rows = await em.execute<BlobRow[]>(
+    `select b.id, b.digest, b.size from blobs b
+       join repository_blobs l on l.blob_id = b.id and l.repository_id = ?
+       where b.digest in (${placeholders(sizes.size)}) and b.state = 'live'
+       order by b.digest for key share of b`,
+    [repositoryId, ...sizes.keys()],
+  );
+  const here = new Map(rows.map((row) => [row.digest, Number(row.size)]));
+  const elsewhere = new Set(listed.filter((descriptor) => descriptor.urls?.length).map(({ digest }) => digest));
+  const missing = [...sizes.keys()].filter((digest) => !here.has(digest) && !elsewhere.has(digest));
+  if (missing.length > 0) throw manifestBlobUnknown(missing);
+  for (const [digest, size] of sizes) {
+    const stored = here.get(digest);
+    if (stored !== undefined && stored !== size) {
+      throw sizeInvalid(`the manifest says that ${digest} has ${String(size)} bytes, it has ${String(stored)}`);
+    }
+  }
+  return rows;
+}
+
+async function storeManifest(
+  em: EntityManager,
+  repositoryId: string,
+  { digest, payload, parsed }: Omit<PushedManifest, 'tags'>,
+): Promise<{ id: string; isNew: boolean }> {
+  const artifactType = parsed.artifactType ?? parsed.config?.mediaType ?? null;
+  const inserted = await em.execute<{ id: string }[]>(
+    `insert into manifests (id, repository_id, digest, media_type, artifact_type, payload, size, subject_digest, annotations, created_at)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, now())
+     on conflict (repository_id, digest) do nothing returning id`,
+    [
+      v7(),
+      repositoryId,
+      digest,
+      parsed.mediaType,
+      artifactType,
+      Buffer.from(payload),
+      payload.length,
+      parsed.subject?.digest ?? null,
+      JSON.stringify(parsed.annotations),
+    ],
+  );
+  if (inserted[0]) return { id: inserted[0].id, isNew: true };
+  const [existing] = await em.execute<{ id: string }[]>(
+    'select id from manifests where repository_id = ? and digest = ? for key share',
+    [repositoryId, digest],
+  );
+  // Deleted between the two statements by somebody else: the push is to be repeated, which clients do.
+  if (!existing) throw manifestBlobUnknown([digest]);
+  return { id: existing.id, isNew: false };
+}
+
+async function storeEdges(
+  em: EntityManager,
+  manifestId: string,
+  blobs: BlobRow[],
+  parsed: ParsedManifest,
+): Promise<void> {
+  if (blobs.length > 0) {
+    await em.execute(
+      `insert into manifest_blobs (manifest_id, blob_id) values ${blobs.map(() => '(?, ?)').join(', ')}`,
+      blobs.flatMap(({ id }) => [manifestId, id]),
+    );
+  }
+  if (parsed.manifests.length > 0) {
+    await em.execute(
+      `insert into manifest_children (parent_id, position, digest, platform) values ${parsed.manifests.map(() => '(?, ?, ?, ?)').join(', ')}`,
+      parsed.manifests.flatMap((child, position) => [
+        manifestId,
+        position,
+        child.digest,
+        child.platform ? platformText(child.platform) : null,
+      ]),
+    );
+  }
+}
+
+function placeholders(count: number): string {
+  return Array<string>(count).fill('?').join(', ');
+}
