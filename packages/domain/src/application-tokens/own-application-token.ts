@@ -2,7 +2,7 @@ import { ApplicationToken } from '@escale/schema/entities';
 import type { Context } from '../context.ts';
 import { revealToken } from '../credentials/stored-secret.ts';
 import { notFound, tokenNotRevealable } from '../errors.ts';
-import { isUuid } from '../inputs/uuid.ts';
+import { isUuid } from '@escale/schema/values';
 import { recordUsage } from '../usage-logs/record.ts';
 import { requireUser } from '../users/require-user.ts';
 import type { ShownApplicationToken } from './create-application-token.ts';

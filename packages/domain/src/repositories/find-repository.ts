@@ -73,3 +73,16 @@ export async function storedBytes(ctx: Context, repositoryId: string): Promise<n
   );
   return Number(rows[0]?.bytes ?? 0);
 }
+
+/** Names in byte order of everything that the caller may pull. @param page.last exclusive */
+export async function listRepositoryNames(
+  ctx: Context,
+  page: { limit: number; last?: string },
+): Promise<{ names: string[]; more: boolean }> {
+  const visible = visibleRepositories(ctx.principal);
+  const rows = await ctx.em.execute<{ name: string }[]>(
+    `select r.name from repositories r where ${visible.sql} and r.name > ? order by r.name limit ?`,
+    [...visible.parameters, page.last ?? '', page.limit + 1],
+  );
+  return { names: rows.slice(0, page.limit).map(({ name }) => name), more: rows.length > page.limit };
+}

@@ -3,7 +3,7 @@ import { requireNamespaceRole } from '../access/namespace-role.ts';
 import type { Context } from '../context.ts';
 import { revealToken } from '../credentials/stored-secret.ts';
 import { notFound, tokenNotRevealable } from '../errors.ts';
-import { isUuid } from '../inputs/uuid.ts';
+import { isUuid } from '@escale/schema/values';
 import { recordUsage } from '../usage-logs/record.ts';
 import type { ShownRobotToken } from './create-robot.ts';
 import { findRobot } from './find-robot.ts';

@@ -3,7 +3,7 @@ import type { DigestAlgorithm } from '@escale/schema/values';
 import { principalKey } from '../access/principal.ts';
 import type { Context } from '../context.ts';
 import { uploadUnknown } from '../errors.ts';
-import { isUuid } from '../inputs/uuid.ts';
+import { isUuid } from '@escale/schema/values';
 
 /** How long an unfinished upload waits for its next request. */
 const expiryMilliseconds = 24 * 60 * 60 * 1000;

@@ -9,3 +9,4 @@ export * from './role.ts';
 export * from './scope.ts';
 export * from './strict-json.ts';
 export * from './tag-name.ts';
+export * from './uuid.ts';

@@ -1,0 +1,67 @@
+import { pipeline } from 'node:stream/promises';
+import { atLeast, type Digest, type RepositoryName } from '@escale/schema/values';
+import { findBlob, promiseBlob } from '@escale/domain/content';
+import { DomainError } from '@escale/domain/errors';
+import type { OnRepository } from '../routing/exchange.ts';
+import type { BlobKey } from '../storage/blob-store.ts';
+import { readRange } from './byte-range.ts';
+
+/**
+ * HEAD and GET of a blob (end-2). HEAD by somebody who may push is the question "must I send it?", so the answer is a promise
+ * (P2). A range answers 206; several ranges in one request are answered by the whole, as HTTP allows.
+ */
+export async function getBlob({
+  ctx,
+  request,
+  repository,
+  services,
+  http,
+}: OnRepository<{ kind: string; repository: RepositoryName; digest: Digest }>): Promise<void> {
+  const asks = http.method === 'HEAD' && atLeast(repository.role, 'write') ? promiseBlob : findBlob;
+  const blob = await asks(ctx, repository.id, request.digest);
+  http.set('Docker-Content-Digest', blob.digest);
+  http.set('ETag', `"${blob.digest}"`);
+  http.set('Accept-Ranges', 'bytes');
+  // The bytes of a digest never change; who may have them does, so only the client itself may keep them.
+  http.set('Cache-Control', 'private, max-age=31536000, immutable');
+  http.type = 'application/octet-stream';
+  if (http.get('If-None-Match').includes(`"${blob.digest}"`)) {
+    http.status = 304;
+    return;
+  }
+  const range = readRange(http.get('Range'), blob.size);
+  if (range === 'unsatisfiable') {
+    http.set('Content-Range', `bytes */${String(blob.size)}`);
+    throw new DomainError('RANGE_INVALID', `the blob has ${String(blob.size)} bytes`);
+  }
+  http.status = range ? 206 : 200;
+  http.length = range ? range.end - range.start + 1 : blob.size;
+  if (range) http.set('Content-Range', `bytes ${String(range.start)}-${String(range.end)}/${String(blob.size)}`);
+  if (http.method === 'HEAD' || blob.size === 0) {
+    http.res.statusCode = http.status;
+    if (http.method !== 'HEAD') http.body = Buffer.alloc(0);
+    return;
+  }
+  const bytes = await services.blobStore.read(blob.storageKey as BlobKey, range);
+  if (!bytes) {
+    // The row lives and the object does not: never wrong bytes, never a 404 that a client would believe (P3, D31).
+    services.logger.error(
+      { digest: blob.digest, key: blob.storageKey },
+      'the bytes of a live blob are missing from the store',
+    );
+    throw new DomainError(
+      'UNAVAILABLE',
+      'the bytes of this blob are missing from the store; pushing it again heals it',
+    );
+  }
+  http.respond = false;
+  http.res.statusCode = http.status;
+  try {
+    await pipeline(bytes, http.res);
+  } catch (error) {
+    // The answer has begun: all that can be told is a broken connection.
+    http.res.destroy();
+    if (!http.req.destroyed)
+      services.logger.warn({ err: error, digest: blob.digest }, 'a blob could not be sent to its end');
+  }
+}

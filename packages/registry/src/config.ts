@@ -1,0 +1,18 @@
+import { z } from 'zod';
+
+/** What the registry reads of the configuration. */
+export const registryConfig = z.object({
+  ESCALE_EXTERNAL_URL: z
+    .url()
+    .describe('the only source of absolute URLs: token realm, redirect URIs, docker commands'),
+});
+
+export interface RegistryConfig {
+  /** Without a trailing slash. */
+  readonly externalUrl: string;
+}
+
+/** The name under which tokens are issued and accepted, and which clients write before a repository's name. */
+export function registryHost({ externalUrl }: RegistryConfig): string {
+  return new URL(externalUrl).host;
+}

@@ -1,0 +1,90 @@
+import type { Context as KoaContext } from 'koa';
+import { DomainError, type ErrorCode } from '@escale/domain/errors';
+import { BadPage } from './routing/paging.ts';
+import { StagedPartsMissing, StoreUnavailable } from './storage/blob-store.ts';
+
+/** Status of each refusal. A code without an entry is a type error. */
+const statusOf = {
+  BLOB_UNKNOWN: 404,
+  BLOB_UPLOAD_INVALID: 400,
+  BLOB_UPLOAD_UNKNOWN: 404,
+  DIGEST_INVALID: 400,
+  MANIFEST_BLOB_UNKNOWN: 400,
+  MANIFEST_INVALID: 400,
+  MANIFEST_UNKNOWN: 404,
+  NAME_INVALID: 400,
+  NAME_UNKNOWN: 404,
+  SIZE_INVALID: 400,
+  UNAUTHORIZED: 401,
+  DENIED: 403,
+  UNSUPPORTED: 405,
+  TOOMANYREQUESTS: 429,
+  RANGE_INVALID: 416,
+  MANIFEST_TOO_LARGE: 413,
+  PRECONDITION_FAILED: 412,
+  UNAVAILABLE: 503,
+  INPUT_INVALID: 400,
+  NOT_FOUND: 404,
+  NAMESPACE_TAKEN: 409,
+  NAME_RESERVED: 400,
+  ROBOT_EXISTS: 409,
+  REPOSITORY_EXISTS: 409,
+  LAST_ADMIN: 409,
+  TOKEN_NOT_REVEALABLE: 409,
+} as const satisfies Record<ErrorCode, number>;
+
+/** Codes of our own, in the words of the specification's list (reliability §6.1). */
+const wireCode: Partial<Record<ErrorCode, string>> = {
+  RANGE_INVALID: 'BLOB_UPLOAD_INVALID',
+  MANIFEST_TOO_LARGE: 'MANIFEST_INVALID',
+  PRECONDITION_FAILED: 'DENIED',
+  UNAVAILABLE: 'UNKNOWN',
+};
+
+/** Writes the answer to anything thrown. @returns false for an error that nobody foresaw: the caller logs it */
+export function writeError(http: KoaContext, error: unknown): boolean {
+  const refusal = foreseen(error);
+  http.status = error instanceof BadPage ? 400 : refusal ? statusOf[refusal.code] : 500;
+  http.type = 'application/json; charset=utf-8';
+  if (http.status === 503) http.set('Retry-After', '5');
+  const body = refusal
+    ? { code: wireCode[refusal.code] ?? refusal.code, message: refusal.message, detail: refusal.detail }
+    : {
+        code: 'UNKNOWN',
+        message: 'the registry failed; its operator finds the reason in its log under this request id',
+      };
+  http.body = JSON.stringify({ errors: [body] });
+  return refusal !== undefined;
+}
+
+/** @returns undefined when it is none of ours */
+function foreseen(error: unknown): DomainError | undefined {
+  if (error instanceof DomainError) return error;
+  if (error instanceof BadPage) return error.refusal;
+  if (error instanceof StoreUnavailable) {
+    return new DomainError('UNAVAILABLE', 'the blob store does not answer at the moment; try again shortly');
+  }
+  if (error instanceof StagedPartsMissing) {
+    return new DomainError('BLOB_UPLOAD_UNKNOWN', 'the bytes of this upload are gone; begin it anew');
+  }
+  if (isConnectionFailure(error)) {
+    return new DomainError('UNAVAILABLE', 'the database does not answer at the moment; try again shortly');
+  }
+  return undefined;
+}
+
+const connectionCodes = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND'],
+  // PostgreSQL: connection exceptions, too many connections, shutting down, starting up, disk full.
+  ...['08000', '08003', '08006', '53300', '53100', '57P01', '57P02', '57P03'],
+]);
+
+/** The database is away or going away: said in words, and over by itself when it is back. */
+export function isConnectionFailure(error: unknown): boolean {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
+    const { code } = cause as { code?: unknown };
+    if (typeof code === 'string' && connectionCodes.has(code)) return true;
+    if (/connection terminated|timeout exceeded when trying to connect/i.test(cause.message)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import {
+  algorithmOf,
+  digestOf,
+  ManifestRefused,
+  manifestSizeLimit,
+  parseManifest,
+  parseTagName,
+  type Digest,
+  type ParsedManifest,
+  type Reference,
+  type RepositoryName,
+  type TagName,
+} from '@escale/schema/values';
+import { pushManifest } from '@escale/domain/content';
+import { digestInvalid, DomainError, manifestInvalid } from '@escale/domain/errors';
+import type { OnRepository } from '../routing/exchange.ts';
+import { readBody } from '../routing/read-body.ts';
+
+/** Tags that one push by digest may set (end-7b). */
+const tagLimit = 10;
+
+/** Stores a manifest under a tag or its digest (end-7). */
+export async function putManifest({
+  ctx,
+  request,
+  repository,
+  query,
+  http,
+}: OnRepository<{ kind: string; repository: RepositoryName; reference: Reference }>): Promise<void> {
+  const { reference } = request;
+  const tags = tagsOf(reference, query);
+  const payload = await readBody(http.req, manifestSizeLimit);
+  if (!payload)
+    throw new DomainError('MANIFEST_TOO_LARGE', `a manifest has at most ${String(manifestSizeLimit)} bytes`);
+  const digest = digestOfPayload(payload, reference);
+  const parsed = parse(payload, http.get('Content-Type'));
+  await pushManifest(ctx, repository, { digest, payload, parsed, tags });
+  http.status = 201;
+  http.set('Location', `/v2/${request.repository}/manifests/${digest}`);
+  http.set('Docker-Content-Digest', digest);
+  if (parsed.subject) http.set('OCI-Subject', parsed.subject.digest);
+  if (reference.kind === 'digest') for (const tag of tags) http.append('OCI-Tag', tag);
+  http.body = '';
+  http.status = 201;
+}
+
+function tagsOf(reference: Reference, query: URLSearchParams): TagName[] {
+  if (reference.kind === 'tag') return [reference.tag];
+  const asked = query.getAll('tag');
+  if (asked.length > tagLimit) throw manifestInvalid(`at most ${String(tagLimit)} tags in one push`);
+  return asked.map((text) => {
+    const tag = parseTagName(text);
+    if (!tag) throw manifestInvalid('a tag has 1 to 128 letters, digits, _ . or -, and does not begin with . or -');
+    return tag;
+  });
+}
+
+function digestOfPayload(payload: Buffer, reference: Reference): Digest {
+  const algorithm = reference.kind === 'digest' ? algorithmOf(reference.digest) : 'sha256';
+  const digest = digestOf(algorithm, createHash(algorithm).update(payload).digest('hex'));
+  if (reference.kind === 'digest' && reference.digest !== digest) {
+    throw digestInvalid(`the manifest is not that of the digest; it is ${digest}`, reference.digest);
+  }
+  return digest;
+}
+
+function parse(payload: Buffer, contentType: string): ParsedManifest {
+  try {
+    return parseManifest(payload, contentType || undefined);
+  } catch (error) {
+    if (error instanceof ManifestRefused) throw manifestInvalid(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,21 @@
+import type { Context as KoaContext } from 'koa';
+import type { AccessibleRepository } from '@escale/domain/access';
+import type { Context } from '@escale/domain/context';
+import type { Services } from '../services.ts';
+
+/** One request on its way to a handler: the domain's context, what was asked, and where the answer goes. */
+export interface Exchange<Request> {
+  readonly ctx: Context;
+  readonly request: Request;
+  readonly services: Services;
+  /** Koa's side: headers in, status, headers and body out. */
+  readonly http: KoaContext;
+  readonly query: URLSearchParams;
+}
+
+/** The repository that the request names, in which the caller has what the endpoint needs. */
+export type OnRepository<Request> = Exchange<Request> & { readonly repository: AccessibleRepository };
+
+export type Handler<Request> = (
+  exchange: Request extends { repository: unknown } ? OnRepository<Request> : Exchange<Request>,
+) => Promise<void> | void;

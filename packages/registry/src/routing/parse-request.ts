@@ -1,0 +1,118 @@
+import {
+  parseDigest,
+  parseReference,
+  parseRepositoryName,
+  type Digest,
+  type Reference,
+  type RepositoryName,
+} from '@escale/schema/values';
+import {
+  DomainError,
+  digestInvalid,
+  manifestInvalid,
+  manifestUnknown,
+  nameInvalid,
+  unsupported,
+} from '@escale/domain/errors';
+
+interface OfRepository {
+  readonly repository: RepositoryName;
+}
+
+/** Everything that the registry can be asked, with its path already understood (parse at the door, trust inside). */
+export type RegistryRequest =
+  | { readonly kind: 'ping' }
+  | { readonly kind: 'token' }
+  | { readonly kind: 'catalog' }
+  | (OfRepository & { readonly kind: 'getBlob' | 'deleteBlob'; readonly digest: Digest })
+  | (OfRepository & { readonly kind: 'startUpload' })
+  | (OfRepository & { readonly kind: 'mountBlob'; readonly digest: string; readonly from: string | undefined })
+  | (OfRepository & {
+      readonly kind: 'uploadStatus' | 'appendChunk' | 'completeUpload' | 'cancelUpload';
+      readonly upload: string;
+    })
+  | (OfRepository & { readonly kind: 'getManifest' | 'putManifest' | 'deleteManifest'; readonly reference: Reference })
+  | (OfRepository & { readonly kind: 'listTags' })
+  | (OfRepository & { readonly kind: 'listReferrers'; readonly subject: Digest });
+
+const nameRule =
+  'namespace/path in lower case, at most 255 characters, segments of letters and digits joined by . _ __ or -';
+
+/** Resource, and what follows it; the name is everything before the last of these, because names contain slashes. */
+const resource = /^(.*)\/(?:(blobs\/uploads)\/([^/]*)|(blobs|manifests|referrers)\/([^/]+)|(tags\/list))$/;
+
+/**
+ * Reads a method and a raw path below `/v2`. The path is not normalized: what is not plainly a name is refused, never
+ * redirected (R1–R3).
+ * @param url of the request; only its query is decoded
+ * @param rawPath as it came on the request line, without the query
+ * @throws NAME_INVALID, DIGEST_INVALID, MANIFEST_INVALID, MANIFEST_UNKNOWN, UNSUPPORTED
+ */
+export function parseRequest(method: string, rawPath: string, query: URLSearchParams): RegistryRequest {
+  const verb = method === 'HEAD' ? 'GET' : method;
+  if (rawPath === '/v2/' || rawPath === '/v2') return only(verb, 'GET', { kind: 'ping' });
+  if (rawPath === '/v2/auth') return { kind: 'token' };
+  if (rawPath === '/v2/_catalog') return only(verb, 'GET', { kind: 'catalog' });
+  const [, name = '', uploads, upload = '', one, argument = '', tags] =
+    resource.exec(rawPath.slice('/v2/'.length)) ?? [];
+  const repository = parseRepositoryName(name);
+  if (!repository) throw nameInvalid(name || rawPath.slice('/v2/'.length), nameRule);
+  if (uploads) return uploadRequest(verb, repository, upload, query);
+  if (tags) return only(verb, 'GET', { kind: 'listTags', repository });
+  if (one === 'blobs') {
+    const digest = requireDigest(argument);
+    if (verb === 'GET') return { kind: 'getBlob', repository, digest };
+    return only(verb, 'DELETE', { kind: 'deleteBlob', repository, digest });
+  }
+  if (one === 'referrers') {
+    return only(verb, 'GET', { kind: 'listReferrers', repository, subject: requireDigest(argument) });
+  }
+  return manifestRequest(verb, repository, argument);
+}
+
+function uploadRequest(
+  verb: string,
+  repository: RepositoryName,
+  upload: string,
+  query: URLSearchParams,
+): RegistryRequest {
+  if (upload === '') {
+    const mount = query.get('mount');
+    const request: RegistryRequest =
+      mount === null
+        ? { kind: 'startUpload', repository }
+        : { kind: 'mountBlob', repository, digest: mount, from: query.get('from') ?? undefined };
+    return only(verb, 'POST', request);
+  }
+  const kinds = { GET: 'uploadStatus', PATCH: 'appendChunk', PUT: 'completeUpload', DELETE: 'cancelUpload' } as const;
+  if (!Object.hasOwn(kinds, verb)) throw unsupported(`${verb.slice(0, 16)} is not supported here`);
+  return { kind: kinds[verb as keyof typeof kinds], repository, upload };
+}
+
+function manifestRequest(verb: string, repository: RepositoryName, argument: string): RegistryRequest {
+  const kinds = { GET: 'getManifest', PUT: 'putManifest', DELETE: 'deleteManifest' } as const;
+  if (!Object.hasOwn(kinds, verb)) throw unsupported(`${verb.slice(0, 16)} is not supported here`);
+  const reference = parseReference(argument.replace(/%3a/i, ':'));
+  if (reference === 'bad-digest') throw badDigest(argument);
+  if (reference === 'bad-tag') {
+    throw verb === 'PUT'
+      ? manifestInvalid('a tag has 1 to 128 letters, digits, _ . or -, and does not begin with . or -')
+      : manifestUnknown(argument);
+  }
+  return { kind: kinds[verb as keyof typeof kinds], repository, reference };
+}
+
+function requireDigest(text: string): Digest {
+  const digest = parseDigest(text.replace(/%3a/i, ':'));
+  if (!digest) throw badDigest(text);
+  return digest;
+}
+
+function badDigest(text: string): DomainError {
+  return digestInvalid('a digest is sha256: with 64, or sha512: with 128 lower-case hexadecimal characters', text);
+}
+
+function only(verb: string, allowed: string, request: RegistryRequest): RegistryRequest {
+  if (verb !== allowed) throw unsupported(`${verb.slice(0, 16)} is not supported here`);
+  return request;
+}
