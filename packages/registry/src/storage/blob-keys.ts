@@ -9,3 +9,8 @@ export function blobKey(digest: string, generation: string): BlobKey {
   const [algorithm, hex] = digest.split(':') as [string, string];
   return `${algorithm}/${hex.slice(0, 2)}/${hex}/${generation}` as BlobKey;
 }
+
+/** The last segment of a key: the id of the upload that made the object. */
+export function generationOf(key: BlobKey): string {
+  return key.slice(key.lastIndexOf('/') + 1);
+}
