@@ -1,0 +1,87 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './postgres.ts';
+
+/** Azure Blob Storage's emulator beside the product: to try the Azure path without an account. For evaluation, not for keeps. */
+export interface EmbeddedAzurite {
+  readonly connectionString: string;
+  stop(): Promise<void>;
+}
+
+const account = 'escale';
+
+/** Starts Azurite on the loopback interface with a generated account key; one that dies is started again. */
+export async function startAzurite(options: {
+  folder: string;
+  onEvent?: (message: string) => void;
+}): Promise<EmbeddedAzurite> {
+  const folder = path.resolve(options.folder);
+  await mkdir(path.join(folder, 'blobs'), { recursive: true, mode: 0o700 });
+  const key = await accountKey(path.join(folder, 'account-key'));
+  const port = await freePort();
+  let stopping = false;
+  let child = await launch(folder, port, key);
+  const revive = async () => {
+    for (let pause = 200; !stopping; pause = Math.min(pause * 2, 10_000)) {
+      options.onEvent?.('Azurite ended; starting it again');
+      await sleep(pause);
+      try {
+        child = await launch(folder, port, key);
+        child.once('exit', () => void revive());
+        return;
+      } catch (error) {
+        options.onEvent?.(error instanceof Error ? error.message : String(error));
+      }
+    }
+  };
+  child.once('exit', () => void revive());
+  return {
+    connectionString:
+      `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${key};` +
+      `BlobEndpoint=http://127.0.0.1:${String(port)}/${account};`,
+    stop: async () => {
+      stopping = true;
+      const ended = child.exitCode !== null || child.signalCode !== null ? Promise.resolve() : once(child, 'exit');
+      child.kill('SIGTERM');
+      await Promise.race([ended, sleep(5000, undefined, { ref: false })]);
+      child.kill('SIGKILL');
+    },
+  };
+}
+
+async function launch(folder: string, port: number, key: string): Promise<ChildProcess> {
+  // Beside this file, as source or as built: `.ts` when tests run it, `.js` in the product.
+  const entry = path.join(import.meta.dirname, `azurite-child${path.extname(import.meta.filename)}`);
+  const child = fork(entry, [JSON.stringify({ folder, port })], {
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    env: { ...process.env, AZURITE_ACCOUNTS: `${account}:${key}` },
+    execArgv: [],
+  });
+  const ready = once(child, 'message').then(() => true);
+  const ended = once(child, 'exit').then(() => false);
+  const started = await Promise.race([ready, ended, sleep(30_000, false, { ref: false })]);
+  if (!started) {
+    child.kill('SIGKILL');
+    throw new Error('Azurite did not start');
+  }
+  return child;
+}
+
+function once(child: ChildProcess, event: 'exit' | 'message'): Promise<void> {
+  return new Promise((resolve) => {
+    child.once(event, () => {
+      resolve();
+    });
+  });
+}
+
+async function accountKey(file: string): Promise<string> {
+  const found = await readFile(file, 'utf8').catch(() => undefined);
+  if (found) return found.trim();
+  const key = randomBytes(64).toString('base64');
+  await writeFile(file, `${key}\n`, { mode: 0o600 });
+  return key;
+}

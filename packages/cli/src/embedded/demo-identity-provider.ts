@@ -1,0 +1,314 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import path from 'node:path';
+import { exportJWK, generateKeyPair, type JWK } from 'jose';
+import Provider, { errors, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import { findPerson, people, type Person } from './demo-people.ts';
+import { signInPage } from './demo-sign-in-page.ts';
+
+export interface DemoIdentityProviderSettings {
+  /** `http://localhost:<port>/realms/escale`; refused unless on this machine. */
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly redirectUris: readonly string[];
+  readonly postLogoutRedirectUris: readonly string[];
+  /** Keeps the signing key and the cookie key, so that a restart signs nobody out of anything but the provider. */
+  readonly folder: string;
+  /** Of every demo user. */
+  readonly password: string;
+  /** Audience of access tokens: the management API. */
+  readonly apiAudience: string;
+}
+
+/** Serves everything below the issuer's path; takes the request as it came. */
+export interface DemoIdentityProvider {
+  readonly handler: RequestListener;
+  readonly path: string;
+}
+
+/** Failed sign-ins of one user name before it must wait, and for how many milliseconds. */
+const patience = { failures: 10, pause: 60_000 };
+
+/**
+ * An OpenID provider for trying the product out, on Keycloak's addresses and with Keycloak's claims, so that changing to a real
+ * Keycloak changes nothing but the issuer. Sessions live in memory and end with the process.
+ * @throws Error when the issuer is not on this machine
+ */
+export async function createDemoIdentityProvider(
+  settings: DemoIdentityProviderSettings,
+): Promise<DemoIdentityProvider> {
+  const { hostname, pathname } = new URL(settings.issuer);
+  if (!['localhost', '127.0.0.1', '[::1]'].includes(hostname)) {
+    throw new Error(
+      `the demo identity provider serves localhost only, not ${hostname}: set ESCALE_OIDC_ISSUER, ESCALE_OIDC_CLIENT_ID and ` +
+        'ESCALE_OIDC_CLIENT_SECRET to a realm of your Keycloak',
+    );
+  }
+  const provider = withoutNotices(async () => new Provider(settings.issuer, await configuration(settings, pathname)));
+  const oidc = await provider;
+  const serve = oidc.callback();
+  const guard = new Guard();
+  const handler = (request: IncomingMessage, response: ServerResponse): void => {
+    // The provider knows its addresses below the issuer's path, as if it were mounted there.
+    const url = request.url ?? '/';
+    if (!url.startsWith(`${pathname}/`)) {
+      response.writeHead(404).end();
+      return;
+    }
+    const originalUrl = url;
+    Object.assign(request, { originalUrl });
+    request.url = url.slice(pathname.length);
+    // The public address, whatever the listener: the provider makes absolute addresses from the Host header.
+    request.headers.host = new URL(settings.issuer).host;
+    if (request.url.startsWith('/interaction/')) {
+      interaction(oidc, settings, guard, request, response).catch((error: unknown) => {
+        const gone = error instanceof errors.SessionNotFound;
+        response.writeHead(gone ? 400 : 500, { 'Content-Type': 'text/plain; charset=utf-8' });
+        response.end(
+          gone ? 'This sign-in has expired. Go back to the console and sign in again.' : 'The sign-in failed.',
+        );
+      });
+      return;
+    }
+    void serve(request, response);
+  };
+  return { handler, path: pathname };
+}
+
+async function configuration(settings: DemoIdentityProviderSettings, prefix: string): Promise<Configuration> {
+  const { keys, cookieKey } = await keptKeys(path.join(settings.folder, 'demo-identity-provider.json'));
+  const endpoint = (name: string) => `/protocol/openid-connect/${name}`;
+  return {
+    clients: [
+      {
+        client_id: settings.clientId,
+        client_secret: settings.clientSecret,
+        redirect_uris: [...settings.redirectUris],
+        post_logout_redirect_uris: [...settings.postLogoutRedirectUris],
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+        token_endpoint_auth_method: 'client_secret_post',
+      },
+    ],
+    jwks: { keys },
+    cookies: {
+      keys: [cookieKey],
+      long: { signed: true, path: prefix, sameSite: 'lax' },
+      short: { signed: true, path: prefix, sameSite: 'lax' },
+    },
+    routes: {
+      authorization: endpoint('auth'),
+      token: endpoint('token'),
+      jwks: endpoint('certs'),
+      userinfo: endpoint('userinfo'),
+      end_session: endpoint('logout'),
+      introspection: endpoint('token/introspect'),
+    },
+    claims: {
+      openid: ['sub', 'preferred_username', 'groups'],
+      email: ['email', 'email_verified'],
+      profile: ['name', 'given_name', 'family_name'],
+    },
+    conformIdTokenClaims: false,
+    pkce: { required: () => true },
+    features: {
+      devInteractions: { enabled: false },
+      rpInitiatedLogout: { enabled: true, logoutSource, postLogoutSuccessSource },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => `urn:${settings.apiAudience}`,
+        useGrantedResource: () => true,
+        getResourceServerInfo: () => ({
+          scope: 'openid profile email',
+          audience: settings.apiAudience,
+          accessTokenTTL: 300,
+          accessTokenFormat: 'jwt',
+          jwt: { sign: { alg: 'RS256' } },
+        }),
+      },
+    },
+    extraTokenClaims: (_ctx, token) => {
+      const person = 'accountId' in token && token.accountId ? findPerson(token.accountId) : undefined;
+      return person && accessTokenClaims(person, settings.clientId);
+    },
+    findAccount: (_ctx, sub) => {
+      const person = findPerson(sub);
+      return person && { accountId: person.sub, claims: () => identityClaims(person) };
+    },
+    // No page that asks for consent: there is one client, and it is this product.
+    loadExistingGrant,
+    interactions: { url: (_ctx, { uid }) => `${prefix}/interaction/${uid}` },
+    renderError: (ctx, out) => {
+      ctx.type = 'text/plain; charset=utf-8';
+      ctx.body = `The sign-in failed: ${out.error_description ?? out.error}`;
+    },
+    ttl: { AccessToken: 300, IdToken: 300, Interaction: 900, Grant: 36_000, Session: 36_000, RefreshToken: 36_000 },
+  };
+}
+
+function identityClaims(person: Person): { sub: string; [claim: string]: unknown } {
+  return {
+    sub: person.sub,
+    preferred_username: person.username,
+    email: `${person.username}@example.org`,
+    email_verified: true,
+    given_name: person.givenName,
+    family_name: person.familyName,
+    name: `${person.givenName} ${person.familyName}`,
+    // As Keycloak does it: somebody in no group has no such claim at all.
+    ...(person.groups.length > 0 && { groups: person.groups }),
+  };
+}
+
+function accessTokenClaims(person: Person, clientId: string): Record<string, unknown> {
+  return {
+    typ: 'Bearer',
+    azp: clientId,
+    preferred_username: person.username,
+    email: `${person.username}@example.org`,
+    email_verified: true,
+    realm_access: { roles: person.groups.includes('/escale-admins') ? ['escale-admin'] : [] },
+    ...(person.groups.length > 0 && { groups: person.groups }),
+  };
+}
+
+async function loadExistingGrant(ctx: KoaContextWithOIDC) {
+  const { client, session, params, provider } = ctx.oidc;
+  if (!client || !session?.accountId) return undefined;
+  const existing = session.grantIdFor(client.clientId);
+  const found = existing ? await provider.Grant.find(existing) : undefined;
+  if (found) return found;
+  const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
+  grant.addOIDCScope(typeof params?.['scope'] === 'string' ? params['scope'] : 'openid');
+  for (const resource of Object.keys(ctx.oidc.resourceServers ?? {}))
+    grant.addResourceScope(resource, 'openid profile email');
+  await grant.save();
+  return grant;
+}
+
+/** The sign-in form and its answer. */
+async function interaction(
+  provider: Provider,
+  { password, issuer }: DemoIdentityProviderSettings,
+  guard: Guard,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const details = await provider.interactionDetails(request, response);
+  const action = `${new URL(issuer).pathname}/interaction/${details.uid}`;
+  const language = request.headers['accept-language'] ?? '';
+  const page = (problem?: 'wrong' | 'wait', username = '') => {
+    const { html, styleHash } = signInPage({
+      action,
+      language,
+      username,
+      ...(problem && { problem }),
+      usernames: people.map((person) => person.username),
+    });
+    response.writeHead(problem ? 401 : 200, {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'Content-Security-Policy': `default-src 'none'; style-src '${styleHash}'; base-uri 'none'; frame-ancestors 'none'`,
+      'X-Content-Type-Options': 'nosniff',
+      'Referrer-Policy': 'no-referrer',
+    });
+    response.end(html);
+  };
+  if (request.method !== 'POST') {
+    page();
+    return;
+  }
+  const form = new URLSearchParams(await formText(request));
+  const username = (form.get('username') ?? '').trim().toLowerCase().slice(0, 64);
+  if (guard.mustWait(username)) {
+    page('wait', username);
+    return;
+  }
+  const person = people.find((one) => one.username === username);
+  if (!same(form.get('password') ?? '', password) || !person) {
+    guard.failed(username);
+    page('wrong', username);
+    return;
+  }
+  guard.succeeded(username);
+  await provider.interactionFinished(request, response, { login: { accountId: person.sub } });
+}
+
+async function formText(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    text += piece.toString('latin1');
+    if (text.length > 10_000) throw new Error('the form is too large');
+  }
+  return text;
+}
+
+/** Compares hashes of one length, in constant time. */
+function same(given: string, expected: string): boolean {
+  const hash = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(hash(given), hash(expected));
+}
+
+/** Slows down guessing. Bounded: names that do not exist share one entry. */
+class Guard {
+  readonly #failures = new Map<string, { count: number; until: number }>();
+
+  mustWait(username: string): boolean {
+    const entry = this.#failures.get(this.#key(username));
+    return entry !== undefined && entry.count >= patience.failures && entry.until > Date.now();
+  }
+
+  failed(username: string): void {
+    const key = this.#key(username);
+    const before = this.#failures.get(key);
+    const count = before && before.until > Date.now() ? before.count + 1 : 1;
+    this.#failures.set(key, { count, until: Date.now() + patience.pause });
+  }
+
+  succeeded(username: string): void {
+    this.#failures.delete(this.#key(username));
+  }
+
+  #key(username: string): string {
+    return people.some((person) => person.username === username) ? username : '';
+  }
+}
+
+async function keptKeys(file: string): Promise<{ keys: JWK[]; cookieKey: string }> {
+  const found = await readFile(file, 'utf8').catch(() => undefined);
+  if (found) return JSON.parse(found) as { keys: JWK[]; cookieKey: string };
+  const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+  const kid = randomBytes(16).toString('base64url');
+  const kept = {
+    keys: [{ ...(await exportJWK(privateKey)), use: 'sig', alg: 'RS256', kid }],
+    cookieKey: randomBytes(32).toString('base64url'),
+  };
+  await writeFile(file, JSON.stringify(kept), { mode: 0o600 });
+  await chmod(file, 0o600);
+  return kept;
+}
+
+/** Signing out asks nothing: the console's button was the question. The form posts itself where scripts may not run. */
+function logoutSource(ctx: KoaContextWithOIDC, form: string): void {
+  ctx.set('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'; base-uri 'none'");
+  ctx.body = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Sign out</title><h1>Sign out of the demo identity provider?</h1>${form}<button type="submit" form="op.logoutForm" value="yes" name="logout" autofocus>Sign out</button></html>`;
+}
+
+function postLogoutSuccessSource(ctx: KoaContextWithOIDC): void {
+  ctx.body = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Signed out</title><h1>Signed out</h1></html>';
+}
+
+/** The library explains its defaults on the console at every start; a demonstration needs none of these hints. */
+async function withoutNotices<T>(work: () => Promise<T>): Promise<T> {
+  const { info, warn } = console;
+  console.info = () => undefined;
+  console.warn = () => undefined;
+  try {
+    return await work();
+  } finally {
+    console.info = info;
+    console.warn = warn;
+  }
+}

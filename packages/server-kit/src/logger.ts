@@ -1,0 +1,45 @@
+import { pino, type Logger } from 'pino';
+
+export type { Logger } from 'pino';
+
+/** Header and field names whose values never reach a line (T25). */
+const secretFields = [
+  ...['authorization', 'cookie', 'password', 'token', 'secret', 'access_token', 'refresh_token', 'id_token', 'code'],
+  ...['databaseUrl', 'connectionString'],
+];
+
+/** JSON lines on standard error. Every level of nesting that our own lines use is covered by the redaction. */
+export function createLogger({ level = 'info' }: { level?: string } = {}): Logger {
+  const paths = secretFields.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: { paths: [...paths, 'req.headers["set-cookie"]'], censor: '***' },
+      serializers: { err: errorFacts },
+    },
+    pino.destination({ dest: 2, sync: true }),
+  );
+}
+
+/** An error without what libraries hang onto it: requests, with their headers, are where secrets lie. */
+function errorFacts(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return { message: String(error).slice(0, 500) };
+  const { code } = error as { code?: unknown };
+  return {
+    type: error.name,
+    message: withoutSecrets(error.message),
+    ...(typeof code === 'string' && { code }),
+    stack: withoutSecrets(error.stack ?? ''),
+    ...(error.cause !== undefined && depth < 3 && { cause: errorFacts(error.cause, depth + 1) }),
+  };
+}
+
+/** Cuts tokens of ours, passwords in addresses and signatures out of a text. */
+export function withoutSecrets(text: string): string {
+  return text
+    .replace(/esc_[a-z]{3}_[0-9A-Za-z]{22}_[0-9A-Za-z]+(?:_[0-9A-Za-z]{6})?/g, 'esc_***')
+    .replace(/(\w+:\/\/[^:@/\s]*):[^@/\s]+@/g, '$1:***@')
+    .replace(/([?&](?:sig|code|token|access_token|id_token_hint|state)=)[^&\s"]+/g, '$1***');
+}
