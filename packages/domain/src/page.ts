@@ -5,9 +5,9 @@ import { inputInvalid } from './errors.ts';
 /** Which part of a list: the first so many after a cursor. */
 export interface PageInput {
   /** 1 to 100. */
-  readonly first?: number | null;
+  readonly first?: number | null | undefined;
   /** A cursor of this same list. */
-  readonly after?: string | null;
+  readonly after?: string | null | undefined;
 }
 
 /** One part of a list, with what the next part needs. */

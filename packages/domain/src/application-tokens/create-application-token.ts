@@ -8,7 +8,7 @@ import { futureDate } from '../inputs/future-date.ts';
 
 export interface NewApplicationToken {
   readonly title: string;
-  readonly expiresAt?: Date | null;
+  readonly expiresAt?: Date | null | undefined;
 }
 
 /** A token together with its text, which exists only in this answer. */

@@ -62,8 +62,8 @@ const details = `
   from tags t join manifests m on m.id = t.manifest_id`;
 
 export interface TagFilter {
-  readonly search?: string | null;
-  readonly orderBy?: 'name' | 'pushed';
+  readonly search?: string | null | undefined;
+  readonly orderBy?: 'name' | 'pushed' | undefined;
   readonly page: PageInput;
 }
 

@@ -49,6 +49,11 @@ export async function authenticateBasic(
   );
 }
 
+/** A robot's token without its login, as a bearer of the management API. @throws UNAUTHORIZED */
+export async function authenticateBearer(auth: Authentication, text: string): Promise<RobotPrincipal> {
+  return byRobotToken(auth, tokenOf(text, 'rob'), undefined);
+}
+
 function tokenOf(password: string, type: Token['type']): Token {
   const token = readToken(password);
   if (token?.type === type) return token;
@@ -68,11 +73,15 @@ async function byApplicationToken(auth: Authentication, { id, secret }: Token): 
   return principal;
 }
 
-async function byRobotToken(auth: Authentication, { id, secret }: Token, login: string): Promise<RobotPrincipal> {
+async function byRobotToken(
+  auth: Authentication,
+  { id, secret }: Token,
+  login: string | undefined,
+): Promise<RobotPrincipal> {
   const row = await auth.em.findOne(RobotToken, { id }, { populate: ['robot'] });
-  if (!proves(auth.vault, row, secret) || row.robot.login !== login) {
+  if (!proves(auth.vault, row, secret) || (login !== undefined && row.robot.login !== login)) {
     throw unauthorized(
-      `the robot ${login.slice(0, 255)} has no such token: ask an admin of its namespace to show or renew it`,
+      `the robot ${login?.slice(0, 255) ?? ''} has no such token: ask an admin of its namespace to show or renew it`,
     );
   }
   const principal = robotTokenPrincipal(auth, row);

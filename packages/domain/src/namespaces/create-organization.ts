@@ -9,8 +9,8 @@ import { checkNamespaceName } from './namespace-name.ts';
 
 export interface NewOrganization {
   readonly name: string;
-  readonly contactEmail?: string | null;
-  readonly description?: string | null;
+  readonly contactEmail?: string | null | undefined;
+  readonly description?: string | null | undefined;
 }
 
 /**

@@ -14,8 +14,8 @@ import { recordUsage } from '../usage-logs/record.ts';
 export interface NewRepository {
   /** `namespace/path`. */
   readonly name: string;
-  readonly visibility?: 'private' | 'public';
-  readonly description?: string | null;
+  readonly visibility?: 'private' | 'public' | undefined;
+  readonly description?: string | null | undefined;
 }
 
 /**

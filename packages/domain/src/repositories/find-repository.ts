@@ -15,11 +15,11 @@ export async function findRepository(ctx: Context, name: string): Promise<Reposi
 
 export interface RepositoryFilter {
   /** Exactly this namespace; without it: everything that is the caller's own business. */
-  readonly namespace?: string | null;
+  readonly namespace?: string | null | undefined;
   /** Part of the name. */
-  readonly search?: string | null;
-  readonly visibility?: 'private' | 'public' | null;
-  readonly orderBy?: 'name' | 'lastPushed';
+  readonly search?: string | null | undefined;
+  readonly visibility?: 'private' | 'public' | null | undefined;
+  readonly orderBy?: 'name' | 'lastPushed' | undefined;
   readonly page: PageInput;
 }
 

@@ -10,9 +10,9 @@ import { recordUsage } from '../usage-logs/record.ts';
 
 /** Exactly one of the three, by name: `alice`, `acme+ci`, a team of the repository's organization. */
 export interface GranteeName {
-  readonly user?: string | null;
-  readonly robot?: string | null;
-  readonly team?: string | null;
+  readonly user?: string | null | undefined;
+  readonly robot?: string | null | undefined;
+  readonly team?: string | null | undefined;
 }
 
 type Grantee = { readonly user: User } | { readonly robot: Robot } | { readonly team: Team };

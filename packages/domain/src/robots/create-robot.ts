@@ -13,9 +13,9 @@ export interface NewRobot {
   readonly namespace: string;
   /** The short name. */
   readonly name: string;
-  readonly description?: string | null;
+  readonly description?: string | null | undefined;
   /** Of its first token. */
-  readonly expiresAt?: Date | null;
+  readonly expiresAt?: Date | null | undefined;
 }
 
 /** A robot together with the text of one of its tokens, which exists only in this answer. */

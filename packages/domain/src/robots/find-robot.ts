@@ -4,13 +4,18 @@ import type { Context } from '../context.ts';
 import { notFound } from '../errors.ts';
 import { keysetPage, type Page, type PageInput } from '../page.ts';
 
-/** @param login `namespace+name`. @throws NOT_FOUND, also for one who is no member of the namespace */
+/** @param login `namespace+name`. @throws NOT_FOUND, DENIED for one who is no member of the namespace */
 export async function findRobot(ctx: Context, login: string): Promise<Robot> {
   const [namespace = '', name = ''] = login.split('+');
-  await requireNamespaceRole(ctx, namespace, 'member');
-  const robot = await ctx.em.findOne(Robot, { namespace: { name: namespace }, name });
+  const robot = await findRobotOf(ctx, namespace, name);
   if (!robot) throw notFound(`the robot ${login.slice(0, 255)}`, 'robot');
   return robot;
+}
+
+/** The same by its two names. @throws DENIED for one who is no member of the namespace */
+export async function findRobotOf(ctx: Context, namespaceName: string, name: string): Promise<Robot | undefined> {
+  const namespace = await requireNamespaceRole(ctx, namespaceName, 'member');
+  return (await ctx.em.findOne(Robot, { namespace: namespace.id, name })) ?? undefined;
 }
 
 /** By name; members see robots, only admins their tokens. @throws DENIED for others */
@@ -29,4 +34,14 @@ export async function listRobots(ctx: Context, namespaceName: string, page: Page
 export async function robotTokens(ctx: Context, robot: Robot): Promise<RobotToken[]> {
   await requireNamespaceRole(ctx, robot.namespace.name, 'admin');
   return ctx.em.find(RobotToken, { robot: robot.id }, { orderBy: { createdAt: 'desc', id: 'desc' } });
+}
+
+/** When any token of a robot was last used; null for never. */
+export async function lastUse(ctx: Context, robot: Robot): Promise<Date | null> {
+  const [newest] = await ctx.em.find(
+    RobotToken,
+    { robot: robot.id, lastUsedAt: { $ne: null } },
+    { orderBy: { lastUsedAt: 'desc' }, limit: 1 },
+  );
+  return newest?.lastUsedAt ?? null;
 }

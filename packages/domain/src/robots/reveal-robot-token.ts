@@ -14,7 +14,7 @@ import { findRobot } from './find-robot.ts';
  */
 export async function revealRobotToken(
   ctx: Context,
-  { robot: login, token }: { robot: string; token?: string | null },
+  { robot: login, token }: { robot: string; token?: string | null | undefined },
 ): Promise<ShownRobotToken> {
   await requireNamespaceRole(ctx, login.split('+')[0] ?? '', 'admin');
   const robot = await findRobot(ctx, login);

@@ -22,8 +22,7 @@ export interface VerifiedIdentity {
  * @throws UNAUTHORIZED for a disabled user
  */
 export async function signInUser(ctx: Context, identity: VerifiedIdentity): Promise<User> {
-  const { issuer, subject } = identity;
-  const user = (await ctx.em.findOne(User, { issuer, subject })) ?? (await createUser(ctx, identity));
+  const user = await findOrCreateUser(ctx, identity);
   user.email = identity.email ?? null;
   user.isAdministrator = identity.isAdministrator;
   user.lastSignedInAt = ctx.now;
@@ -31,6 +30,12 @@ export async function signInUser(ctx: Context, identity: VerifiedIdentity): Prom
   recordUsage(as(ctx, principal), 'user.signed_in', { namespace: user.username });
   await ctx.em.flush();
   return user;
+}
+
+/** The user of an identity, without counting it as a sign-in: a program presents a token with every request. */
+export async function findOrCreateUser(ctx: Context, identity: VerifiedIdentity): Promise<User> {
+  const { issuer, subject } = identity;
+  return (await ctx.em.findOne(User, { issuer, subject })) ?? (await createUser(ctx, identity));
 }
 
 async function createUser(ctx: Context, identity: VerifiedIdentity): Promise<User> {

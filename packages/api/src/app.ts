@@ -1,0 +1,106 @@
+import { ApolloServer } from '@apollo/server';
+import { koaMiddleware } from '@as-integrations/koa';
+import { bodyParser } from '@koa/bodyparser';
+import Router from '@koa/router';
+import Koa from 'koa';
+import type { UserPrincipal } from '@escale/domain/access';
+import type { Context } from '@escale/domain/context';
+import { DomainError } from '@escale/domain/errors';
+import { identifyAccessToken } from './auth/identify.ts';
+import { KeycloakBearers } from './auth/keycloak.ts';
+import { OpenIdProvider } from './auth/openid-provider.ts';
+import { beginSignIn, completeSignIn } from './auth/sign-in.ts';
+import { backchannelSignOut, signOut } from './auth/sign-out.ts';
+import { buildSchema } from './graphql/build-schema.ts';
+import { createContext, type ApiContext } from './graphql/context.ts';
+import { errorFormatter } from './graphql/format-error.ts';
+import { documentLimits } from './graphql/limits.ts';
+import type { ApiParts, Services } from './services.ts';
+
+/** The management API as a Koa application for `/graphql` and `/auth/*`. */
+export interface ApiApp {
+  readonly koa: Koa;
+  /** The user of an access token of the identity provider, for `$oauthtoken` at the registry. */
+  identifyAccessToken(nobody: Context, token: string): Promise<UserPrincipal>;
+  close(): Promise<void>;
+}
+
+const bodyLimit = '100kb';
+
+export async function createApp(parts: ApiParts): Promise<ApiApp> {
+  const fetch = parts.fetch ?? globalThis.fetch;
+  const services: Services = {
+    ...parts,
+    provider: new OpenIdProvider(parts.config.oidc, fetch),
+    bearers: new KeycloakBearers(parts.config, fetch),
+  };
+  const apollo = new ApolloServer<ApiContext>({
+    schema: await buildSchema(),
+    csrfPrevention: { requestHeaders: ['x-escale-csrf', 'apollo-require-preflight'] },
+    introspection: false,
+    hideSchemaDetailsFromClientErrors: true,
+    allowBatchedHttpRequests: false,
+    includeStacktraceInErrorResponses: false,
+    persistedQueries: false,
+    parseOptions: { maxTokens: 2000 },
+    validationRules: [documentLimits],
+    formatError: errorFormatter(parts.logger),
+    // No page at GET, and no signal handlers: the process is not this server's alone.
+    plugins: [],
+    stopOnTerminationSignals: false,
+  });
+  await apollo.start();
+  const router = new Router();
+  router.get('/auth/login', (http) => beginSignIn(services, http));
+  router.get('/auth/callback', (http) => completeSignIn(services, http));
+  router.get('/auth/logout', (http) => {
+    http.redirect('/');
+  });
+  router.post('/auth/logout', (http) => signOut(services, http));
+  const parseForm = bodyParser({ enableTypes: ['form'], formLimit: '20kb' });
+  router.post('/auth/backchannel-logout', parseForm, (http) => backchannelSignOut(services, http));
+  const parseJson = bodyParser({ enableTypes: ['json'], jsonLimit: bodyLimit, encoding: 'utf-8' });
+  router.post('/graphql', parseJson, koaMiddleware(apollo, { context: ({ ctx }) => createContext(services, ctx) }));
+
+  const koa = new Koa();
+  koa.silent = true;
+  koa.use(async (http, next) => {
+    http.set('X-Content-Type-Options', 'nosniff');
+    http.set('Referrer-Policy', 'same-origin');
+    try {
+      await next();
+    } catch (error) {
+      refuse(services, http, error);
+    }
+  });
+  koa.use(router.routes());
+  koa.use(router.allowedMethods());
+  return {
+    koa,
+    identifyAccessToken: (nobody, token) => identifyAccessToken(services, nobody, token),
+    close: () => apollo.stop(),
+  };
+}
+
+const statuses: Partial<Record<DomainError['code'], number>> = { UNAUTHORIZED: 401, DENIED: 403, UNAVAILABLE: 503 };
+
+/** What goes wrong before GraphQL answers: a bad body, a bearer that does not hold, a foreign origin. */
+function refuse({ logger }: Services, http: Koa.Context, error: unknown): void {
+  const given = (error as { status?: unknown } | null)?.status;
+  if (error instanceof DomainError) {
+    http.status = statuses[error.code] ?? 400;
+    if (http.status === 401) http.set('WWW-Authenticate', 'Bearer realm="escale"');
+    http.body = { errors: [{ message: error.message, extensions: { code: error.code } }] };
+    return;
+  }
+  if (typeof given === 'number' && given >= 400 && given < 500) {
+    http.status = given;
+    http.body = { errors: [{ message: 'the request cannot be read', extensions: { code: 'BAD_REQUEST' } }] };
+    return;
+  }
+  logger.error({ err: error, path: http.path }, 'unforeseen error');
+  http.status = 500;
+  http.body = {
+    errors: [{ message: 'something failed on our side; try again', extensions: { code: 'INTERNAL_SERVER_ERROR' } }],
+  };
+}

@@ -1,0 +1,79 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Context as KoaContext } from 'koa';
+import { Session, type User } from '@escale/schema/entities';
+import type { EntityManager } from '@escale/schema/orm';
+import type { Services } from '../services.ts';
+import { overTls } from './sealed-cookie.ts';
+
+/** A session ends after 12 h without a request, and after 7 days in any case: a week of work with one sign-in. */
+const idleMilliseconds = 12 * 60 * 60 * 1000;
+const absoluteMilliseconds = 7 * 24 * 60 * 60 * 1000;
+/** Its last request is kept to the minute. */
+const touchMilliseconds = 60_000;
+
+/** `__Host-` binds a cookie to this host and to TLS; browsers refuse the prefix without TLS. */
+function cookieName({ config }: Services): string {
+  return overTls(config.externalUrl) ? '__Host-escale_session' : 'escale_session';
+}
+
+/** Begins a session with a value of its own, whatever cookie came along: none is ever taken over (S8). */
+export function beginSession(
+  services: Services,
+  http: KoaContext,
+  em: EntityManager,
+  { user, now, providerSession, idToken }: { user: User; now: Date; providerSession?: string; idToken?: string },
+): void {
+  const value = randomBytes(32).toString('base64url');
+  const id = sessionId(value);
+  em.create(Session, {
+    id,
+    user,
+    providerSession: providerSession ?? null,
+    idToken: idToken === undefined ? null : services.vault.seal(idToken, `sessions:${id}:id_token`),
+    lastSeenAt: now,
+    expiresAt: new Date(now.getTime() + absoluteMilliseconds),
+  });
+  setCookie(services, http, value, absoluteMilliseconds);
+}
+
+/** The session of a request's cookie, while it is good. */
+export async function findSession(
+  services: Services,
+  http: KoaContext,
+  em: EntityManager,
+  now: Date,
+): Promise<Session | undefined> {
+  const value = http.cookies.get(cookieName(services));
+  if (value === undefined || value.length > 64) return undefined;
+  const session = await em.findOne(Session, { id: sessionId(value) });
+  if (!session || session.expiresAt <= now) return undefined;
+  if (session.lastSeenAt.getTime() + idleMilliseconds <= now.getTime()) return undefined;
+  if (session.lastSeenAt.getTime() + touchMilliseconds <= now.getTime()) {
+    await em.nativeUpdate(Session, { id: session.id }, { lastSeenAt: now });
+  }
+  return session;
+}
+
+export function clearSessionCookie(services: Services, http: KoaContext): void {
+  setCookie(services, http, '', 0);
+}
+
+/** What the session keeps for signing out at the identity provider. */
+export function idTokenOf({ vault }: Services, session: Session): string | undefined {
+  return session.idToken ? vault.open(session.idToken, `sessions:${session.id}:id_token`) : undefined;
+}
+
+function setCookie(services: Services, http: KoaContext, value: string, maxAge: number): void {
+  http.cookies.set(cookieName(services), value, {
+    httpOnly: true,
+    sameSite: 'lax',
+    path: '/',
+    secure: overTls(services.config.externalUrl),
+    maxAge,
+    overwrite: true,
+  });
+}
+
+function sessionId(value: string): string {
+  return createHash('sha256').update(value).digest('hex');
+}

@@ -1,0 +1,136 @@
+import type { Context as KoaContext } from 'koa';
+import {
+  authorizationCodeGrant,
+  buildAuthorizationUrl,
+  calculatePKCECodeChallenge,
+  fetchUserInfo,
+  randomNonce,
+  randomPKCECodeVerifier,
+  randomState,
+} from 'openid-client';
+import { z } from 'zod';
+import { anonymous } from '@escale/domain/access';
+import type { Context } from '@escale/domain/context';
+import { DomainError } from '@escale/domain/errors';
+import { signInUser, type VerifiedIdentity } from '@escale/domain/users';
+import type { ApiConfig } from '../config.ts';
+import { clientFacts } from '../client-facts.ts';
+import type { Services } from '../services.ts';
+import { safeReturnTo } from './return-to.ts';
+import { overTls, readSealedCookie, setSealedCookie } from './sealed-cookie.ts';
+import { beginSession } from './session-cookie.ts';
+
+/** How long somebody may take for the provider's form. */
+const pendingSeconds = 15 * 60;
+
+const pendingSignIn = z.object({ nonce: z.string(), verifier: z.string(), returnTo: z.string() });
+
+/** One cookie for each sign-in under way, so that several tabs do not disturb each other. */
+const pendingCookie = (state: string): string => `escale_sign_in_${state.replace(/[^\w-]/g, '').slice(0, 43)}`;
+
+/** `GET /auth/login?returnTo=`: to the identity provider, with PKCE, state and nonce (S9). */
+export async function beginSignIn(services: Services, http: KoaContext): Promise<void> {
+  try {
+    const provider = await services.provider.configuration();
+    const state = randomState();
+    const nonce = randomNonce();
+    const verifier = randomPKCECodeVerifier();
+    const returnTo = safeReturnTo(new URLSearchParams(http.querystring).get('returnTo'));
+    setSealedCookie(http, services.vault, {
+      name: pendingCookie(state),
+      value: { nonce, verifier, returnTo },
+      path: '/auth/callback',
+      seconds: pendingSeconds,
+      secure: overTls(services.config.externalUrl),
+    });
+    const address = buildAuthorizationUrl(provider, {
+      redirect_uri: redirectUri(services.config),
+      scope: 'openid profile email',
+      state,
+      nonce,
+      code_challenge: await calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+    });
+    http.set('Cache-Control', 'no-store');
+    http.redirect(address.href);
+  } catch (error) {
+    toSignInPage(services, http, error, 'provider-unavailable');
+  }
+}
+
+/** `GET /auth/callback`: the provider's answer becomes a user and a session. */
+export async function completeSignIn(services: Services, http: KoaContext): Promise<void> {
+  const query = new URLSearchParams(http.querystring);
+  const state = query.get('state') ?? '';
+  const pending = pendingSignIn.safeParse(readSealedCookie(http, services.vault, pendingCookie(state)));
+  if (!pending.success) {
+    toSignInPage(services, http, undefined, 'expired');
+    return;
+  }
+  http.cookies.set(pendingCookie(state), '', { path: '/auth/callback', maxAge: 0, httpOnly: true, sameSite: 'lax' });
+  const { nonce, verifier, returnTo } = pending.data;
+  try {
+    const provider = await services.provider.configuration();
+    const callback = new URL(`${redirectUri(services.config)}?${query.toString()}`);
+    const tokens = await authorizationCodeGrant(provider, callback, {
+      expectedState: state,
+      expectedNonce: nonce,
+      pkceCodeVerifier: verifier,
+      idTokenExpected: true,
+    });
+    const claims = tokens.claims();
+    if (!claims) throw new DomainError('UNAUTHORIZED', 'the identity provider sent no identity');
+    const info = await fetchUserInfo(provider, tokens.access_token, claims.sub).catch(() => ({}));
+    const now = new Date();
+    const em = services.orm.em.fork();
+    const ctx: Context = { em, principal: anonymous, now, vault: services.vault, client: clientFacts(http) };
+    const user = await signInUser(ctx, identityOf(services.config, { ...info, ...claims }));
+    const providerSession = typeof claims['sid'] === 'string' ? claims['sid'] : undefined;
+    beginSession(services, http, em, {
+      user,
+      now,
+      ...(providerSession !== undefined && { providerSession }),
+      ...(tokens.id_token !== undefined && { idToken: tokens.id_token }),
+    });
+    await em.flush();
+    const welcome = `/welcome${returnTo === '/' ? '' : `?returnTo=${encodeURIComponent(returnTo)}`}`;
+    http.set('Cache-Control', 'no-store');
+    http.redirect(user.usernameConfirmed ? returnTo : welcome);
+  } catch (error) {
+    const disabled = error instanceof DomainError && error.code === 'UNAUTHORIZED';
+    toSignInPage(services, http, error, disabled ? 'disabled' : query.has('error') ? 'refused' : 'failed');
+  }
+}
+
+const identityClaims = z.object({
+  iss: z.string(),
+  sub: z.string().min(1),
+  preferred_username: z.string().optional(),
+  email: z.string().optional(),
+  email_verified: z.boolean().optional(),
+  groups: z.array(z.string()).optional(),
+});
+
+/** What verified claims say of a person. An absent `groups` means "in no group": so Keycloak writes it. */
+export function identityOf({ adminGroup }: ApiConfig, claims: Record<string, unknown>): VerifiedIdentity {
+  const { iss, sub, preferred_username, email, email_verified, groups } = identityClaims.parse(claims);
+  return {
+    issuer: iss,
+    subject: sub,
+    preferredName: preferred_username ?? sub,
+    ...(email !== undefined && email_verified === true && { email }),
+    isAdministrator: groups?.includes(adminGroup) ?? false,
+  };
+}
+
+function redirectUri({ externalUrl }: ApiConfig): string {
+  return `${externalUrl}/auth/callback`;
+}
+
+/** Back to our own page, which says in words what happened; details are for the log. */
+function toSignInPage({ logger, config }: Services, http: KoaContext, error: unknown, reason: string): void {
+  const unreachable = error instanceof DomainError && error.code === 'UNAVAILABLE';
+  if (error !== undefined) logger.warn({ err: error, issuer: config.oidc.issuer }, 'a sign-in did not succeed');
+  http.set('Cache-Control', 'no-store');
+  http.redirect(`/sign-in?error=${unreachable ? 'provider-unavailable' : reason}`);
+}

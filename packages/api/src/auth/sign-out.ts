@@ -1,0 +1,86 @@
+import type { Context as KoaContext } from 'koa';
+import { createRemoteJWKSet, customFetch, jwtVerify } from 'jose';
+import { buildEndSessionUrl } from 'openid-client';
+import { z } from 'zod';
+import { Session, User } from '@escale/schema/entities';
+import { as } from '@escale/domain/context';
+import { userPrincipal } from '@escale/domain/credentials';
+import { recordUsage } from '@escale/domain/usage-logs';
+import { anonymous } from '@escale/domain/access';
+import { clientFacts } from '../client-facts.ts';
+import type { Services } from '../services.ts';
+import { requireSameOrigin } from './same-origin.ts';
+import { clearSessionCookie, findSession, idTokenOf } from './session-cookie.ts';
+
+/** `POST /auth/logout`: ends the session here and says where it ends at the identity provider: `{ redirectTo }`. */
+export async function signOut(services: Services, http: KoaContext): Promise<void> {
+  requireSameOrigin(http, services.config);
+  const em = services.orm.em.fork();
+  const now = new Date();
+  const session = await findSession(services, http, em, now);
+  clearSessionCookie(services, http);
+  http.set('Cache-Control', 'no-store');
+  const home = `${services.config.externalUrl}/sign-in?reason=signed-out`;
+  http.body = { redirectTo: home };
+  if (!session) return;
+  const idToken = idTokenOf(services, session);
+  const ctx = { em, principal: anonymous, now, vault: services.vault, client: clientFacts(http) };
+  const { user } = session;
+  recordUsage(as(ctx, userPrincipal(user, { kind: 'session' })), 'user.signed_out', { namespace: user.username });
+  em.remove(session);
+  await em.flush();
+  try {
+    const provider = await services.provider.configuration();
+    if (provider.serverMetadata().end_session_endpoint === undefined) return;
+    const address = buildEndSessionUrl(provider, {
+      post_logout_redirect_uri: home,
+      ...(idToken !== undefined && { id_token_hint: idToken }),
+    });
+    http.body = { redirectTo: address.href };
+  } catch (error) {
+    // Signed out here in any case; the provider's own session ends when it ends.
+    services.logger.warn({ err: error }, 'signing out at the identity provider was not possible');
+  }
+}
+
+const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout';
+const logoutClaims = z.object({
+  sub: z.string().optional(),
+  sid: z.string().optional(),
+  nonce: z.undefined(),
+  events: z.object({ [logoutEvent]: z.looseObject({}) }),
+});
+
+/** `POST /auth/backchannel-logout`: the identity provider ends a person's sessions (OpenID Connect Back-Channel Logout). */
+export async function backchannelSignOut(services: Services, http: KoaContext): Promise<void> {
+  http.set('Cache-Control', 'no-store');
+  const form = (http.request as { body?: unknown }).body;
+  const token = z.object({ logout_token: z.string().max(16_384) }).safeParse(form);
+  const provider = await services.provider.configuration();
+  const { jwks_uri: jwksUri, issuer } = provider.serverMetadata();
+  if (!token.success || jwksUri === undefined) {
+    http.status = 400;
+    return;
+  }
+  const keys = createRemoteJWKSet(new URL(jwksUri), { [customFetch]: services.fetch ?? fetch, timeoutDuration: 5000 });
+  try {
+    const { payload } = await jwtVerify(token.data.logout_token, keys, {
+      issuer,
+      audience: services.config.oidc.clientId,
+      maxTokenAge: 300,
+      clockTolerance: 30,
+      requiredClaims: ['iat', 'jti'],
+    });
+    const { sub, sid } = logoutClaims.parse(payload);
+    if (sub === undefined && sid === undefined) throw new Error('the logout token names nobody');
+    const em = services.orm.em.fork();
+    const user = sub === undefined ? null : await em.findOne(User, { issuer, subject: sub });
+    if (sid !== undefined) await em.nativeDelete(Session, { providerSession: sid });
+    else if (user) await em.nativeDelete(Session, { user: user.id });
+    http.status = 200;
+    http.body = '';
+  } catch (error) {
+    services.logger.warn({ err: error }, 'a back-channel logout was refused');
+    http.status = 400;
+  }
+}

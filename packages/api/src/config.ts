@@ -1,0 +1,33 @@
+import { z } from 'zod';
+
+/** What the management API reads of the configuration. */
+export const apiConfig = z.object({
+  ESCALE_EXTERNAL_URL: z.url(),
+  ESCALE_OIDC_ISSUER: z.url().describe('a Keycloak realm: https://id.example.org/realms/escale'),
+  ESCALE_OIDC_CLIENT_ID: z.string().min(1),
+  ESCALE_OIDC_CLIENT_SECRET: z.string().min(1),
+  ESCALE_OIDC_NAME: z.string().min(1),
+  ESCALE_API_AUDIENCE: z.string().min(1),
+  ESCALE_ADMIN_GROUP: z.string().min(1),
+  ESCALE_REVEAL_TOKENS: z.stringbool(),
+});
+
+/** The same in our own words. */
+export interface ApiConfig {
+  /** Without a trailing slash. */
+  readonly externalUrl: string;
+  readonly version: string;
+  readonly oidc: {
+    readonly issuer: string;
+    readonly clientId: string;
+    readonly clientSecret: string;
+    /** How the sign-in button calls the provider. */
+    readonly name: string;
+  };
+  /** Which audience a Keycloak bearer must carry. */
+  readonly apiAudience: string;
+  /** Members are registry administrators; the full path of a group. */
+  readonly adminGroup: string;
+  /** Whether tokens are kept in a sealed copy, to be shown again. */
+  readonly revealTokens: boolean;
+}

@@ -1,0 +1,71 @@
+import { ArgsType, Field, Int, ObjectType, type ClassType } from 'type-graphql';
+import type { Page, PageInput } from '@escale/domain/page';
+
+@ArgsType()
+export class PageArgs implements PageInput {
+  @Field(() => Int, { nullable: true, description: 'How many, 1 to 100; 30 when left out.' })
+  first?: number | undefined;
+
+  @Field(() => String, { nullable: true, description: 'A cursor of this list: go on after it.' })
+  after?: string | undefined;
+}
+
+@ObjectType({ description: 'Where a part of a list ends.' })
+export class PageInfo {
+  @Field(() => Boolean)
+  hasNextPage!: boolean;
+
+  @Field(() => String, { nullable: true })
+  endCursor?: string | undefined;
+}
+
+/** What every connection has, whatever its nodes are. */
+export interface Connection<Node> {
+  nodes: readonly Node[];
+  edges: readonly { cursor: string; node: Node }[];
+  totalCount: number;
+  pageInfo: PageInfo;
+}
+
+/** The connection type of a node type: `RobotConnection` with `nodes`, `edges`, `totalCount` and `pageInfo`. */
+export function connectionOf<Node extends object>(name: string, node: () => ClassType | object) {
+  @ObjectType(`${name}Edge`)
+  class Edge {
+    @Field(() => String)
+    cursor!: string;
+
+    @Field(node as never)
+    node!: Node;
+  }
+
+  @ObjectType(`${name}Connection`, { description: `A part of a list of ${name}s.` })
+  class NodeConnection implements Connection<Node> {
+    @Field(() => [node()] as never)
+    nodes!: Node[];
+
+    @Field(() => [Edge])
+    edges!: Edge[];
+
+    @Field(() => Int)
+    totalCount!: number;
+
+    @Field(() => PageInfo)
+    pageInfo!: PageInfo;
+  }
+  return NodeConnection;
+}
+
+export function toConnection<Node>({
+  items,
+  cursors,
+  totalCount,
+  hasNextPage,
+  endCursor,
+}: Page<Node>): Connection<Node> {
+  return {
+    nodes: items,
+    edges: items.map((node, index) => ({ node, cursor: cursors?.[index] ?? '' })),
+    totalCount,
+    pageInfo: { hasNextPage, endCursor },
+  };
+}

@@ -1,0 +1,37 @@
+import { registerEnumType } from 'type-graphql';
+
+/** The names clients see on the left, our own words on the right. */
+export const Visibility = { PUBLIC: 'public', PRIVATE: 'private' } as const;
+export type Visibility = (typeof Visibility)[keyof typeof Visibility];
+
+export const RepositoryRole = { READ: 'read', WRITE: 'write', ADMIN: 'admin' } as const;
+export type RepositoryRole = (typeof RepositoryRole)[keyof typeof RepositoryRole];
+
+export const TeamRole = { MEMBER: 'member', CREATOR: 'creator', ADMIN: 'admin' } as const;
+export type TeamRole = (typeof TeamRole)[keyof typeof TeamRole];
+
+export const RepositoryAction = { PULL: 'pull', PUSH: 'push', DELETE: 'delete', ADMINISTER: 'administer' } as const;
+export type RepositoryAction = (typeof RepositoryAction)[keyof typeof RepositoryAction];
+
+export const RepositoryOrder = { NAME: 'name', LAST_PUSHED: 'lastPushed' } as const;
+export type RepositoryOrder = (typeof RepositoryOrder)[keyof typeof RepositoryOrder];
+
+export const TagOrder = { NAME: 'name', PUSHED: 'pushed' } as const;
+export type TagOrder = (typeof TagOrder)[keyof typeof TagOrder];
+
+export const NameAvailability = { VALID: 'VALID', TAKEN: 'TAKEN', INVALID: 'INVALID', RESERVED: 'RESERVED' } as const;
+export type NameAvailability = (typeof NameAvailability)[keyof typeof NameAvailability];
+
+registerEnumType(Visibility, {
+  name: 'Visibility',
+  description: 'Who may see and pull a repository without being granted it.',
+});
+registerEnumType(RepositoryRole, { name: 'RepositoryRole', description: 'READ < WRITE < ADMIN.' });
+registerEnumType(TeamRole, { name: 'TeamRole', description: 'MEMBER < CREATOR < ADMIN.' });
+registerEnumType(RepositoryAction, { name: 'RepositoryAction' });
+registerEnumType(RepositoryOrder, { name: 'RepositoryOrder', description: 'LAST_PUSHED: the latest first.' });
+registerEnumType(TagOrder, { name: 'TagOrder', description: 'PUSHED: the latest first.' });
+registerEnumType(NameAvailability, {
+  name: 'NameAvailability',
+  description: 'Whether a user or an organization may have a name.',
+});

@@ -1,0 +1,174 @@
+import { Arg, Args, Ctx, Field, FieldResolver, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
+import { Organization, User, type Permission, type Repository as RepositoryEntity } from '@escale/schema/entities';
+import { atLeast, roleFor } from '@escale/schema/values';
+import { findAccessible } from '@escale/domain/access';
+import { findTagDetails, listTagDetails } from '@escale/domain/content';
+import {
+  createRepository,
+  findRepository,
+  listPermissions,
+  listRepositories,
+  removePermission,
+  setPermission,
+  setVisibility,
+  storedBytes,
+} from '@escale/domain/repositories';
+import { PageArgs, toConnection, type Connection } from '../graphql/connection.ts';
+import type { ApiContext } from '../graphql/context.ts';
+import { RepositoryAction, RepositoryRole } from '../graphql/enums.ts';
+import { ByteCount } from '../graphql/scalars.ts';
+import { Namespace } from '../namespaces/namespace.type.ts';
+import { Tag, TagConnection } from '../tags/tag.type.ts';
+import { Grantee, RepositoryPermission, RepositoryPermissionConnection } from './permission.type.ts';
+import {
+  CreateRepositoryInput,
+  RemoveRepositoryPermissionInput,
+  RepositoriesArgs,
+  SetRepositoryPermissionInput,
+  SetRepositoryVisibilityInput,
+  TagsArgs,
+} from './repository.inputs.ts';
+import { Repository, RepositoryConnection } from './repository.type.ts';
+
+@ObjectType()
+class CreateRepositoryPayload {
+  @Field(() => Repository)
+  repository!: Repository;
+}
+
+@ObjectType()
+class SetRepositoryVisibilityPayload {
+  @Field(() => Repository)
+  repository!: Repository;
+}
+
+@ObjectType()
+class SetRepositoryPermissionPayload {
+  @Field(() => RepositoryPermission)
+  permission!: RepositoryPermission;
+}
+
+@ObjectType()
+class RemoveRepositoryPermissionPayload {
+  @Field(() => Repository)
+  repository!: Repository;
+}
+
+@Resolver(() => Repository)
+export class RepositoryResolver {
+  @Query(() => Repository, { nullable: true, description: 'Null when it does not exist or may not be seen.' })
+  async repository(@Arg('name', () => String) name: string, @Ctx() ctx: ApiContext): Promise<Repository | null> {
+    return (await findRepository(ctx, name)) ?? null;
+  }
+
+  @Query(() => RepositoryConnection, {
+    description:
+      "Without a filter: the viewer's own, those shared with the viewer, and those of the organizations the viewer administers.",
+  })
+  async repositories(
+    @Args(() => RepositoriesArgs) { first, after, ...filter }: RepositoriesArgs,
+    @Ctx() ctx: ApiContext,
+  ): Promise<Connection<Repository>> {
+    return toConnection(
+      await listRepositories(ctx, { ...filter, page: { first: first ?? null, after: after ?? null } }),
+    );
+  }
+
+  @Mutation(() => CreateRepositoryPayload)
+  async createRepository(
+    @Arg('input', () => CreateRepositoryInput) input: CreateRepositoryInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<CreateRepositoryPayload> {
+    return { repository: await createRepository(ctx, input) };
+  }
+
+  @Mutation(() => SetRepositoryVisibilityPayload, {
+    description: 'Public: everybody may pull at once. Private: that ends at once.',
+  })
+  async setRepositoryVisibility(
+    @Arg('input', () => SetRepositoryVisibilityInput) input: SetRepositoryVisibilityInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<SetRepositoryVisibilityPayload> {
+    return { repository: await setVisibility(ctx, input) };
+  }
+
+  @Mutation(() => SetRepositoryPermissionPayload)
+  async setRepositoryPermission(
+    @Arg('input', () => SetRepositoryPermissionInput) input: SetRepositoryPermissionInput,
+    @Ctx() ctx: ApiContext,
+  ) {
+    return { permission: await setPermission(ctx, input) };
+  }
+
+  @Mutation(() => RemoveRepositoryPermissionPayload)
+  async removeRepositoryPermission(
+    @Arg('input', () => RemoveRepositoryPermissionInput) input: RemoveRepositoryPermissionInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<RemoveRepositoryPermissionPayload> {
+    return { repository: await removePermission(ctx, input) };
+  }
+
+  @FieldResolver(() => Namespace)
+  async namespace(@Root() { namespace }: RepositoryEntity, @Ctx() ctx: ApiContext): Promise<User | Organization> {
+    return namespace.kind === 'user'
+      ? ctx.em.findOneOrFail(User, { namespace: namespace.id })
+      : ctx.em.findOneOrFail(Organization, { namespace: namespace.id });
+  }
+
+  @FieldResolver(() => ByteCount)
+  storedBytes(@Root() { id }: RepositoryEntity, @Ctx() ctx: ApiContext): Promise<number> {
+    return storedBytes(ctx, id);
+  }
+
+  @FieldResolver(() => RepositoryRole, { nullable: true })
+  async viewerRole(@Root() { name }: RepositoryEntity, @Ctx() ctx: ApiContext): Promise<RepositoryRole | null> {
+    return (await findAccessible(ctx, name))?.role ?? null;
+  }
+
+  @FieldResolver(() => Boolean)
+  async viewerCan(
+    @Root() { name }: RepositoryEntity,
+    @Arg('action', () => RepositoryAction) action: RepositoryAction,
+    @Ctx() ctx: ApiContext,
+  ): Promise<boolean> {
+    const role = (await findAccessible(ctx, name))?.role;
+    return atLeast(role, action === 'administer' ? 'admin' : roleFor[action]);
+  }
+
+  @FieldResolver(() => TagConnection, { description: 'The latest pushed first, unless ordered otherwise.' })
+  async tags(
+    @Root() { name }: RepositoryEntity,
+    @Args(() => TagsArgs) { first, after, ...filter }: TagsArgs,
+    @Ctx() ctx: ApiContext,
+  ): Promise<Connection<Tag>> {
+    return toConnection(
+      await listTagDetails(ctx, name, { ...filter, page: { first: first ?? null, after: after ?? null } }),
+    );
+  }
+
+  @FieldResolver(() => Tag, { nullable: true })
+  async tag(
+    @Root() repository: RepositoryEntity,
+    @Arg('name', () => String) name: string,
+    @Ctx() ctx: ApiContext,
+  ): Promise<Tag | null> {
+    return (await findTagDetails(ctx, repository.name, name)) ?? null;
+  }
+
+  @FieldResolver(() => RepositoryPermissionConnection, {
+    description: 'Direct permissions; for admins of the repository.',
+  })
+  async permissions(@Root() { name }: RepositoryEntity, @Args(() => PageArgs) page: PageArgs, @Ctx() ctx: ApiContext) {
+    return toConnection(await listPermissions(ctx, name, page));
+  }
+}
+
+@Resolver(() => RepositoryPermission)
+export class RepositoryPermissionResolver {
+  @FieldResolver(() => Grantee)
+  grantee(@Root() { user, robot, team }: Permission): object {
+    const grantee = user ?? robot ?? team;
+    if (!grantee) throw new Error('a permission has no grantee');
+    return grantee;
+  }
+}

@@ -1,0 +1,34 @@
+import { Ctx, Field, ObjectType, Query, Resolver } from 'type-graphql';
+import type { ApiContext } from '../graphql/context.ts';
+
+@ObjectType({ description: 'What anybody may know of this registry.' })
+export class Server {
+  @Field(() => String, { description: 'What clients write before a repository name: `localhost:8080`.' })
+  registryHost!: string;
+
+  @Field(() => String)
+  externalUrl!: string;
+
+  @Field(() => String)
+  version!: string;
+
+  @Field(() => String, { description: 'How the identity provider is called.' })
+  signInProvider!: string;
+
+  @Field(() => Boolean, { description: 'Whether tokens can be shown again.' })
+  revealTokens!: boolean;
+}
+
+@Resolver()
+export class ServerResolver {
+  @Query(() => Server)
+  server(@Ctx() { services: { config } }: ApiContext): Server {
+    return {
+      registryHost: new URL(config.externalUrl).host,
+      externalUrl: config.externalUrl,
+      version: config.version,
+      signInProvider: config.oidc.name,
+      revealTokens: config.revealTokens,
+    };
+  }
+}
