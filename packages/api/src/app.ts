@@ -6,6 +6,7 @@ import Koa from 'koa';
 import type { UserPrincipal } from '@escale/domain/access';
 import type { Context } from '@escale/domain/context';
 import { DomainError } from '@escale/domain/errors';
+import { accessLog, requestId } from '@escale/server-kit/middleware';
 import { identifyAccessToken } from './auth/identify.ts';
 import { KeycloakBearers } from './auth/keycloak.ts';
 import { OpenIdProvider } from './auth/openid-provider.ts';
@@ -64,6 +65,8 @@ export async function createApp(parts: ApiParts): Promise<ApiApp> {
 
   const koa = new Koa();
   koa.silent = true;
+  koa.use(requestId());
+  koa.use(accessLog(parts.logger));
   koa.use(async (http, next) => {
     http.set('X-Content-Type-Options', 'nosniff');
     http.set('Referrer-Policy', 'same-origin');

@@ -1,22 +1,16 @@
 import type { Vault } from '@escale/domain/credentials';
 import type { Orm } from '@escale/schema/orm';
+import type { Logger } from '@escale/server-kit/logger';
 import type { ApiConfig } from './config.ts';
 import type { KeycloakBearers } from './auth/keycloak.ts';
 import type { OpenIdProvider } from './auth/openid-provider.ts';
-
-/** Where lines for operators go. */
-export interface Log {
-  info(facts: object, message: string): void;
-  warn(facts: object, message: string): void;
-  error(facts: object, message: string): void;
-}
 
 /** What the API is given; only main files make these things. */
 export interface ApiParts {
   readonly config: ApiConfig;
   readonly orm: Orm;
   readonly vault: Vault;
-  readonly logger: Log;
+  readonly logger: Logger;
   /** Reaches the identity provider; an embedded one is this process itself and is not to be reached by its public address. */
   readonly fetch?: typeof globalThis.fetch;
 }

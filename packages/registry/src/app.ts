@@ -4,6 +4,7 @@ import type { Context } from '@escale/domain/context';
 import { DomainError, unauthorized } from '@escale/domain/errors';
 import { repositoryForPush } from '@escale/domain/repositories';
 import { PullLog } from '@escale/domain/usage-logs';
+import { accessLog, requestId } from '@escale/server-kit/middleware';
 import { challenge } from './auth/challenge.ts';
 import { identify } from './auth/identify.ts';
 import { writeError } from './error-response.ts';
@@ -31,6 +32,8 @@ export function createApp(parts: RegistryParts): RegistryApp {
   const koa = new Koa();
   // Errors of streams whose client went away are not news; what matters is logged by `answer`.
   koa.silent = true;
+  koa.use(requestId());
+  koa.use(accessLog(parts.logger));
   koa.use((http) => answer(services, http));
   return { koa, close: () => services.pullLog.close() };
 }
@@ -52,8 +55,9 @@ async function answer(services: Services, http: Koa.Context): Promise<void> {
     await dispatch({ ctx, request, services, http, query, repository });
   } catch (error) {
     if (clientGone(http, error)) return;
-    if (!writeError(http, error))
-      logger.error({ err: error, path: http.path, method: http.method }, 'unforeseen error');
+    if (!writeError(http, error)) {
+      logger.error({ err: error, path: http.path, method: http.method, ...http.state }, 'unforeseen error');
+    }
     if (http.status === 401) http.set('WWW-Authenticate', challenge(config, request, needs, errorOf(error)));
     closeIfUnread(http);
   }

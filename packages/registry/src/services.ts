@@ -2,16 +2,10 @@ import type { UserPrincipal } from '@escale/domain/access';
 import type { PullLog } from '@escale/domain/usage-logs';
 import type { Vault } from '@escale/domain/credentials';
 import type { Orm } from '@escale/schema/orm';
+import type { Logger } from '@escale/server-kit/logger';
 import type { RegistryConfig } from './config.ts';
 import type { BlobStore } from './storage/blob-store.ts';
 import type { SigningKeys } from './token/signing-keys.ts';
-
-/** Where lines for operators go. */
-export interface Log {
-  info(facts: object, message: string): void;
-  warn(facts: object, message: string): void;
-  error(facts: object, message: string): void;
-}
 
 /** What the registry is given; only main files make these things. */
 export interface RegistryParts {
@@ -19,7 +13,7 @@ export interface RegistryParts {
   readonly orm: Orm;
   readonly vault: Vault;
   readonly blobStore: BlobStore;
-  readonly logger: Log;
+  readonly logger: Logger;
   /** Accepts an access token of the identity provider as password of `$oauthtoken`; absent when there is none. */
   readonly identifyAccessToken?: (token: string) => Promise<UserPrincipal>;
 }

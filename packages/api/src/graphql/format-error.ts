@@ -1,7 +1,7 @@
 import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { DomainError, type ErrorCode } from '@escale/domain/errors';
-import type { Log } from '../services.ts';
+import type { Logger } from '@escale/server-kit/logger';
 
 /** Code → `extensions.code`. One vocabulary with the registry; a forgotten code is a type error. */
 const codes = {
@@ -46,7 +46,7 @@ const documentCodes = new Set([
 ]);
 
 /** Turns anything thrown into what a client may know; the unforeseen is logged here, once. */
-export function errorFormatter(logger: Log) {
+export function errorFormatter(logger: Logger) {
   return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
     const { path, locations } = formatted;
     const place = { ...(path && { path }), ...(locations && { locations }) };

@@ -1,0 +1,58 @@
+import { parseArgs } from 'node:util';
+import { Lifecycle } from '@escale/server-kit/lifecycle';
+import { readConfig } from '@escale/server-kit/config';
+import { startAllInOne } from '../all-in-one.ts';
+import { deriveConfig, escaleConfig, type EscaleConfig } from '../config.ts';
+import { people } from '../embedded/demo-people.ts';
+
+const help = `escale start: everything in one process
+
+  --port N         the public port (8080)
+  --data DIR       the data folder (.escale)
+  --blob-store S   filesystem, azurite or azure
+  --help           this text
+`;
+
+/** Runs until it is told to stop. @throws Error with the lines that a person needs */
+export async function start(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      port: { type: 'string' },
+      data: { type: 'string' },
+      'blob-store': { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(help);
+    return;
+  }
+  const flags = {
+    ...(values.port !== undefined && { ESCALE_PORT: values.port }),
+    ...(values.data !== undefined && { ESCALE_DATA_DIR: values.data }),
+    ...(values['blob-store'] !== undefined && { ESCALE_BLOB_STORE: values['blob-store'] }),
+  };
+  const config = deriveConfig(readConfig(escaleConfig, { ...environment, ...flags }));
+  const life = new Lifecycle((message, error) => {
+    console.error(message, error instanceof Error ? error.message : '');
+  });
+  life.stopOnSignals();
+  const escale = await startAllInOne(config, life);
+  if (!life.isStopping) process.stdout.write(welcome(config, escale.demoPassword));
+}
+
+function welcome({ externalUrl, dataDir, blobStore }: EscaleConfig, demoPassword: string | undefined): string {
+  const users =
+    demoPassword === undefined
+      ? ''
+      : `  Demo users  ${people.map(({ username }) => username).join(', ')}   password ${demoPassword}\n`;
+  return `
+  Escale runs at ${externalUrl}
+
+${users}  Data        ${dataDir}
+  Layers      ${blobStore}
+
+  Ctrl-C stops it.
+`;
+}

@@ -1,0 +1,107 @@
+import path from 'node:path';
+import { z } from 'zod';
+import { apiConfig } from '@escale/api/config';
+
+const port = z.coerce.number().int().min(1).max(65_535);
+
+/** Every variable of the product (product.md §2), read once; flags of the command line stand above them. */
+export const escaleConfig = z.object({
+  ESCALE_HOST: z.string().min(1).default('127.0.0.1').describe('the interface of the public listener'),
+  ESCALE_PORT: port.default(8080).describe('the port of the public listener'),
+  ESCALE_EXTERNAL_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('the only source of absolute URLs (token realm, redirect URIs, docker commands)'),
+  ESCALE_OPERATIONS_PORT: port.optional().describe('`/metrics`, on loopback; never on the public port'),
+  ESCALE_DATA_DIR: z
+    .string()
+    .min(1)
+    .default('.escale')
+    .describe('embedded database, filesystem blobs, generated keys (0600)'),
+  ESCALE_DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/ })
+    .optional()
+    .describe('any PostgreSQL >= 14; the embedded one when not set'),
+  ESCALE_BLOB_STORE: z
+    .enum(['filesystem', 'azurite', 'azure'])
+    .optional()
+    .describe('`filesystem`, `azurite` (embedded, for evaluation) or `azure`'),
+  ESCALE_AZURE_ACCOUNT_URL: z.url().optional().describe('Azure Blob Storage with the managed identity of this machine'),
+  AZURE_STORAGE_CONNECTION_STRING: z.string().min(1).optional().describe('Azure Blob Storage with an account key'),
+  ESCALE_AZURE_CONTAINER: z
+    .string()
+    .regex(/^[a-z0-9](?:[a-z0-9-]{1,61})[a-z0-9]$/)
+    .default('escale')
+    .describe('the container that holds the layers'),
+  ESCALE_OIDC_ISSUER: apiConfig.shape.ESCALE_OIDC_ISSUER.optional(),
+  ESCALE_OIDC_CLIENT_ID: apiConfig.shape.ESCALE_OIDC_CLIENT_ID.optional().describe(
+    'this product, as the identity provider knows it',
+  ),
+  ESCALE_OIDC_CLIENT_SECRET: apiConfig.shape.ESCALE_OIDC_CLIENT_SECRET.optional().describe('its secret there'),
+  ESCALE_OIDC_NAME: apiConfig.shape.ESCALE_OIDC_NAME.default('Keycloak').describe(
+    'how the sign-in button calls the provider',
+  ),
+  ESCALE_API_AUDIENCE: apiConfig.shape.ESCALE_API_AUDIENCE.default('escale-api').describe(
+    'audience that a Keycloak bearer for `/graphql` must carry',
+  ),
+  ESCALE_ADMIN_GROUP: apiConfig.shape.ESCALE_ADMIN_GROUP.default('/escale-admins').describe(
+    'members of this Keycloak group are registry administrators',
+  ),
+  ESCALE_SECRET_KEY: z
+    .string()
+    .min(32, 'must have at least 32 characters')
+    .optional()
+    .describe('seals tokens, keys the HMACs; generated into the data folder, required when the database is external'),
+  ESCALE_DEMO_PASSWORD: z
+    .string()
+    .min(8)
+    .optional()
+    .describe('password of the demo users; random, kept in the data folder and printed at start'),
+  ESCALE_REVEAL_TOKENS: apiConfig.shape.ESCALE_REVEAL_TOKENS.default(true).describe(
+    '`false`: tokens are shown once, and no sealed copies are kept',
+  ),
+  ESCALE_LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error'])
+    .default('info')
+    .describe('what is logged, as JSON lines on standard error'),
+});
+
+export type RawConfig = z.infer<typeof escaleConfig>;
+
+/** The same with everything derived that follows from something else. */
+export interface EscaleConfig extends RawConfig {
+  readonly externalUrl: string;
+  readonly operationsPort: number;
+  readonly dataDir: string;
+  readonly blobStore: 'filesystem' | 'azurite' | 'azure';
+  /** Absent: the demo identity provider. */
+  readonly oidc: { readonly issuer: string; readonly clientId: string; readonly clientSecret: string } | undefined;
+}
+
+/** @throws Error that lists what contradicts each other, one problem a line */
+export function deriveConfig(raw: RawConfig): EscaleConfig {
+  const problems: string[] = [];
+  const azure = raw.ESCALE_AZURE_ACCOUNT_URL ?? raw.AZURE_STORAGE_CONNECTION_STRING;
+  const blobStore = raw.ESCALE_BLOB_STORE ?? (azure === undefined ? 'filesystem' : 'azure');
+  if (blobStore === 'azure' && azure === undefined) {
+    problems.push('ESCALE_BLOB_STORE=azure needs ESCALE_AZURE_ACCOUNT_URL or AZURE_STORAGE_CONNECTION_STRING');
+  }
+  if (raw.ESCALE_DATABASE_URL !== undefined && raw.ESCALE_SECRET_KEY === undefined) {
+    problems.push('ESCALE_SECRET_KEY is required with ESCALE_DATABASE_URL: `openssl rand -base64 48` makes one');
+  }
+  const { ESCALE_OIDC_ISSUER: issuer, ESCALE_OIDC_CLIENT_ID: clientId, ESCALE_OIDC_CLIENT_SECRET: clientSecret } = raw;
+  const oidc = issuer !== undefined && clientId !== undefined && clientSecret !== undefined;
+  if (!oidc && (issuer ?? clientId ?? clientSecret) !== undefined) {
+    problems.push('ESCALE_OIDC_ISSUER, ESCALE_OIDC_CLIENT_ID and ESCALE_OIDC_CLIENT_SECRET belong together');
+  }
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  const externalUrl = (raw.ESCALE_EXTERNAL_URL ?? `http://localhost:${String(raw.ESCALE_PORT)}`).replace(/\/+$/, '');
+  return {
+    ...raw,
+    externalUrl,
+    operationsPort: raw.ESCALE_OPERATIONS_PORT ?? raw.ESCALE_PORT + 1,
+    dataDir: path.resolve(raw.ESCALE_DATA_DIR),
+    blobStore,
+    oidc: oidc ? { issuer: issuer.replace(/\/+$/, ''), clientId, clientSecret } : undefined,
+  };
+}

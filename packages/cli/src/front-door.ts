@@ -1,0 +1,95 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+
+/** Who answers what on the one public port (product.md §3). */
+export interface Rooms {
+  readonly registry: RequestListener;
+  readonly api: RequestListener;
+  readonly health: RequestListener;
+  /** Only when the demo identity provider is embedded. */
+  readonly identityProvider?: { readonly path: string; readonly handler: RequestListener };
+  readonly console: RequestListener;
+}
+
+/** The public listener: opened first, so that a taken port is known before anything else starts; filled later. */
+export interface FrontDoor {
+  readonly server: Server;
+  open(rooms: Rooms): void;
+  /** Stops listening, lets requests under way end for a while, then cuts them. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds that requests under way get at the end. */
+const drain = 4000;
+
+/** @throws Error with one line for a person when the port is taken or may not be used */
+export async function openFrontDoor({ host, port }: { host: string; port: number }): Promise<FrontDoor> {
+  let rooms: Rooms | undefined;
+  const server = createServer(
+    // Uploads take as long as they take; what is too slow is decided by throughput, not by Node's five minutes.
+    { requestTimeout: 0, headersTimeout: 15_000, keepAliveTimeout: 65_000, connectionsCheckingInterval: 5000 },
+    (request, response) => {
+      if (rooms) void roomFor(rooms, request.url ?? '/')(request, response);
+      else starting(request, response);
+    },
+  );
+  server.maxHeadersCount = 100;
+  await listen(server, host, port);
+  return {
+    server,
+    open: (filled) => {
+      rooms = filled;
+    },
+    close: () => close(server),
+  };
+}
+
+function roomFor(rooms: Rooms, url: string): RequestListener {
+  if (url === '/v2' || url.startsWith('/v2/') || url.startsWith('/v2?')) return rooms.registry;
+  if (url === '/graphql' || url.startsWith('/graphql?') || url.startsWith('/auth/')) return rooms.api;
+  if (url === '/health/live' || url === '/health/ready') return rooms.health;
+  if (rooms.identityProvider && url.startsWith(`${rooms.identityProvider.path}/`))
+    return rooms.identityProvider.handler;
+  return rooms.console;
+}
+
+function starting({ url }: IncomingMessage, response: ServerResponse): void {
+  const live = url === '/health/live';
+  response.writeHead(live ? 200 : 503, {
+    'Content-Type': 'application/json',
+    'Retry-After': '2',
+    'Cache-Control': 'no-store',
+  });
+  response.end(JSON.stringify({ status: live ? 'ok' : 'starting', checks: {} }));
+}
+
+/** Listens, or says in one line why not. */
+export function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const place = `${host}:${String(port)}`;
+      const words: Record<string, string> = {
+        EADDRINUSE: `port ${place} is in use by another program; stop it or choose another with --port`,
+        EACCES: `port ${place} may not be used by this user; choose one above 1023 with --port`,
+        EADDRNOTAVAIL: `this machine has no address ${host}; set ESCALE_HOST to one that it has`,
+      };
+      reject(new Error(words[error.code ?? ''] ?? `cannot listen on ${place}: ${error.message}`, { cause: error }));
+    });
+    server.listen({ host, port }, () => {
+      server.removeAllListeners('error');
+      resolve();
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => {
+      server.closeAllConnections();
+    }, drain);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
