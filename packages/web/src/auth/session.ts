@@ -1,0 +1,40 @@
+import { computed, ref } from 'vue';
+import { client, failureOf } from '../graphql/client.ts';
+import { SessionDocument, type SessionQuery } from '../graphql/generated/graphql.ts';
+
+const loaded = ref<SessionQuery>();
+
+/** Who is signed in, and what this registry is. */
+export const viewer = computed(() => loaded.value?.viewer ?? undefined);
+export const server = computed(() => loaded.value?.server);
+
+/** Asks the server who we are. @throws Error while the server does not answer */
+export async function loadSession(): Promise<SessionQuery> {
+  const { data, error } = await client.query(SessionDocument, {}, { requestPolicy: 'network-only' }).toPromise();
+  if (data) {
+    loaded.value = data;
+    return data;
+  }
+  throw new Error(error ? failureOf(error).message : 'the server does not answer');
+}
+
+/** The session once it is known; asked for only the first time. */
+export async function session(): Promise<SessionQuery> {
+  return loaded.value ?? loadSession();
+}
+
+/** Ends the session here and at the identity provider. Nothing private stays behind in this page. */
+export async function signOut(): Promise<void> {
+  const answer = await fetch('/auth/logout', {
+    method: 'POST',
+    credentials: 'same-origin',
+    headers: { 'x-escale-csrf': '1' },
+  });
+  const { redirectTo } = (await answer.json()) as { redirectTo: string };
+  loaded.value = undefined;
+  window.location.replace(redirectTo);
+}
+
+export function signInAddress(returnTo: string): string {
+  return `/auth/login?returnTo=${encodeURIComponent(returnTo)}`;
+}

@@ -1,0 +1,52 @@
+import { cacheExchange, Client, fetchExchange, mapExchange, type CombinedError } from '@urql/core';
+import { ref } from 'vue';
+
+/** Whether the last request found the server; the banner follows it. */
+export const serverReachable = ref(true);
+
+/** What a page or a form needs to know of a failure. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  /** The input at fault. */
+  readonly field: string | undefined;
+}
+
+type SessionLost = () => void;
+let onSessionLost: SessionLost = () => undefined;
+
+/** Called when the server no longer knows who we are. */
+export function whenSessionLost(act: SessionLost): void {
+  onSessionLost = act;
+}
+
+/** One client for the console. The header is the server's proof that a request comes from our own pages. */
+export const client = new Client({
+  url: '/graphql',
+  preferGetMethod: false,
+  requestPolicy: 'cache-and-network',
+  fetchOptions: () => ({ credentials: 'same-origin', headers: { 'x-escale-csrf': '1' } }),
+  exchanges: [
+    cacheExchange,
+    mapExchange({
+      onResult: ({ error }) => {
+        serverReachable.value = !error?.networkError || (error.response as Response | undefined)?.status === 401;
+      },
+      onError: (error) => {
+        if (failureOf(error).code === 'UNAUTHORIZED') onSessionLost();
+      },
+    }),
+    fetchExchange,
+  ],
+});
+
+/** The first reason of a failed request, in the server's words. */
+export function failureOf(error: CombinedError): Failure {
+  const [first] = error.graphQLErrors;
+  if (first) {
+    const { code, field } = first.extensions as { code?: string; field?: string };
+    return { code: code ?? 'UNKNOWN', message: first.message, field };
+  }
+  const status = (error.response as Response | undefined)?.status;
+  return { code: status === 401 ? 'UNAUTHORIZED' : 'UNREACHABLE', message: error.message, field: undefined };
+}

@@ -1,0 +1,63 @@
+import { computed } from 'vue';
+import { createI18n } from 'vue-i18n';
+import en from './en.json';
+import fr from './fr.json';
+
+export type Language = 'en' | 'fr';
+const key = 'escale-language';
+
+export const i18n = createI18n({
+  legacy: false,
+  locale: preferred(),
+  fallbackLocale: 'en',
+  messages: { en, fr },
+});
+
+export const language = computed<Language>({
+  get: () => i18n.global.locale.value as Language,
+  set: (chosen) => {
+    i18n.global.locale.value = chosen;
+    document.documentElement.lang = chosen;
+    localStorage.setItem(key, chosen);
+  },
+});
+document.documentElement.lang = language.value;
+
+/** What was chosen here before, else what the browser prefers. */
+function preferred(): Language {
+  const chosen = localStorage.getItem(key) ?? navigator.language;
+  return chosen.startsWith('fr') ? 'fr' : 'en';
+}
+
+const steps: readonly [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 31_536_000],
+  ['month', 2_592_000],
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+];
+
+/** `5 minutes ago`, in the chosen language. */
+export function relativeTime(iso: string): string {
+  const seconds = (new Date(iso).getTime() - Date.now()) / 1000;
+  const [unit, length] = steps.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', 1];
+  return new Intl.RelativeTimeFormat(language.value, { numeric: 'auto' }).format(Math.round(seconds / length), unit);
+}
+
+export function exactTime(iso: string): string {
+  return new Intl.DateTimeFormat(language.value, { dateStyle: 'full', timeStyle: 'medium' }).format(new Date(iso));
+}
+
+const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
+
+/** Bytes with one decimal: `48.2 MB`. */
+export function byteSize(bytes: number | string): string {
+  let value = Number(bytes);
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const options = { style: 'unit', unit: units[unit] ?? 'byte', unitDisplay: 'short' } as const;
+  return new Intl.NumberFormat(language.value, { ...options, maximumFractionDigits: unit === 0 ? 0 : 1 }).format(value);
+}
