@@ -62,12 +62,20 @@ const serverPackages = ['schema', 'domain', 'server-kit', 'registry', 'api', 'cl
 /** The servers and the console, side by side. */
 async function build() {
   const tsc = buildOnce('servers', serverPackages, () => must(bin('tsc'), ['-b', 'packages/cli']));
-  const vite = buildOnce('console', ['packages/web', 'packages/api/schema.graphql'].filter((f) => !f.endsWith('.graphql')), async () => {
-    console.error('Building the console …');
-    await must(process.execPath, [path.join(root, 'packages/web/node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'], {
-      cwd: path.join(root, 'packages/web'),
-    });
-  });
+  const vite = buildOnce(
+    'console',
+    ['packages/web', 'packages/api/schema.graphql'].filter((f) => !f.endsWith('.graphql')),
+    async () => {
+      console.error('Building the console …');
+      await must(
+        process.execPath,
+        [path.join(root, 'packages/web/node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'],
+        {
+          cwd: path.join(root, 'packages/web'),
+        },
+      );
+    },
+  );
   await Promise.all([tsc, vite]);
 }
 
@@ -90,7 +98,12 @@ const tasks = {
   },
   'test:clients': async () => {
     await build();
-    process.exitCode = await run(process.execPath, [path.join(root, 'scripts/test.mjs'), '--project', 'clients', ...args]);
+    process.exitCode = await run(process.execPath, [
+      path.join(root, 'scripts/test.mjs'),
+      '--project',
+      'clients',
+      ...args,
+    ]);
   },
   typecheck: async () => {
     await must(bin('tsc'), ['-b']);

@@ -26,11 +26,15 @@ export class OciClient {
 
   /** Gets a token for a challenge; undefined when the token service refuses. */
   async token(challenge: string): Promise<string | undefined> {
-    const parameters = Object.fromEntries([...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, value]));
+    const parameters = Object.fromEntries(
+      [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, value]),
+    );
     const url = new URL(parameters['realm'] ?? '');
     for (const name of ['service', 'scope']) if (parameters[name]) url.searchParams.set(name, parameters[name]);
     const headers: Record<string, string> = this.#credentials
-      ? { Authorization: `Basic ${Buffer.from(`${this.#credentials.username}:${this.#credentials.password}`).toString('base64')}` }
+      ? {
+          Authorization: `Basic ${Buffer.from(`${this.#credentials.username}:${this.#credentials.password}`).toString('base64')}`,
+        }
       : {};
     const answer = await fetch(url, { headers });
     if (!answer.ok) return undefined;
@@ -41,7 +45,8 @@ export class OciClient {
     const digest = sha256(content);
     const begun = await this.request(`/v2/${repository}/blobs/uploads/`, { method: 'POST' });
     const location = begun.headers.get('location');
-    if (begun.status !== 202 || location === null) throw new Error(`upload refused: ${String(begun.status)} ${await begun.text()}`);
+    if (begun.status !== 202 || location === null)
+      throw new Error(`upload refused: ${String(begun.status)} ${await begun.text()}`);
     const done = await this.request(`${location}?digest=${digest}`, { method: 'PUT', body: Buffer.from(content) });
     if (done.status !== 201) throw new Error(`blob refused: ${String(done.status)} ${await done.text()}`);
     return digest;
@@ -50,7 +55,14 @@ export class OciClient {
   /** Pushes an image with layers of random bytes. @returns what was pushed, to compare with what is pulled */
   async pushImage(repository: string, tag: string, layerSizes: readonly number[] = [1000, 2000]): Promise<PushedImage> {
     const layers = layerSizes.map((size) => randomBytes(size));
-    const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: layers.map(sha256) } }));
+    const config = Buffer.from(
+      JSON.stringify({
+        architecture: 'amd64',
+        os: 'linux',
+        config: {},
+        rootfs: { type: 'layers', diff_ids: layers.map(sha256) },
+      }),
+    );
     for (const blob of [config, ...layers]) await this.pushBlob(repository, blob);
     const manifest = imageManifest(config, layers);
     const put = await this.request(`/v2/${repository}/manifests/${tag}`, {
@@ -68,8 +80,12 @@ export class OciClient {
     if (answer.status !== 200) throw new Error(`manifest refused: ${String(answer.status)} ${await answer.text()}`);
     const bytes = Buffer.from(await answer.arrayBuffer());
     const digest = sha256(bytes);
-    if (answer.headers.get('docker-content-digest') !== digest) throw new Error('the manifest is not what its digest says');
-    const { config, layers } = JSON.parse(bytes.toString()) as { config: { digest: string }; layers: { digest: string }[] };
+    if (answer.headers.get('docker-content-digest') !== digest)
+      throw new Error('the manifest is not what its digest says');
+    const { config, layers } = JSON.parse(bytes.toString()) as {
+      config: { digest: string };
+      layers: { digest: string }[];
+    };
     for (const { digest: wanted } of [config, ...layers]) {
       const blob = await this.request(`/v2/${repository}/blobs/${wanted}`);
       if (blob.status !== 200) throw new Error(`blob refused: ${String(blob.status)}`);
@@ -96,7 +112,11 @@ export function sha256(content: Uint8Array): string {
 }
 
 export function imageManifest(config: Uint8Array, layers: readonly Uint8Array[]): string {
-  const describe = (mediaType: string, content: Uint8Array) => ({ mediaType, digest: sha256(content), size: content.length });
+  const describe = (mediaType: string, content: Uint8Array) => ({
+    mediaType,
+    digest: sha256(content),
+    size: content.length,
+  });
   return JSON.stringify({
     schemaVersion: 2,
     mediaType: 'application/vnd.oci.image.manifest.v1+json',

@@ -40,11 +40,16 @@ export async function startStack({ blobStore = 'filesystem', environment = {} }:
   let output = '';
   let child: ChildProcess;
   const launch = async () => {
-    child = spawn(process.execPath, [main, 'start', '--port', String(port), '--data', dataDir, '--blob-store', blobStore], {
-      env: { ...process.env, ...environment, ESCALE_DEMO_PASSWORD: demoPassword },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data: Buffer) => (output += data.toString()));
+    child = spawn(
+      process.execPath,
+      [main, 'start', '--port', String(port), '--data', dataDir, '--blob-store', blobStore],
+      {
+        env: { ...process.env, ...environment, ESCALE_DEMO_PASSWORD: demoPassword },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (data: Buffer) => (output += data.toString()));
     await untilReady(url, child, () => output);
   };
   await launch();

@@ -28,7 +28,7 @@ export async function openFrontDoor({ host, port }: { host: string; port: number
     // Uploads take as long as they take; what is too slow is decided by throughput, not by Node's five minutes.
     { requestTimeout: 0, headersTimeout: 15_000, keepAliveTimeout: 65_000, connectionsCheckingInterval: 5000 },
     (request, response) => {
-      if (rooms) void roomFor(rooms, request.url ?? '/')(request, response);
+      if (rooms) roomFor(rooms, request.url ?? '/')(request, response);
       else starting(request, response);
     },
   );

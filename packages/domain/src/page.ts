@@ -1,4 +1,5 @@
 import type { EntityName } from '@mikro-orm/core';
+import { isUuid } from '@escale/schema/values';
 import type { Context } from './context.ts';
 import { inputInvalid } from './errors.ts';
 
@@ -101,12 +102,15 @@ export function writeCursor(values: readonly string[]): string {
 export function readCursor(text: string, length: number): string[] {
   try {
     const values = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as unknown;
-    if (Array.isArray(values) && values.length === length && values.every((value) => typeof value === 'string')) {
-      const last = values.at(-1) as string;
-      if (/^[0-9a-f-]{36}$/.test(last) && !values.join('').includes('\0')) return values as string[];
-    }
+    if (isCursor(values, length)) return values;
   } catch {
     // Not JSON: the same answer as any other text that is no cursor of ours.
   }
   throw inputInvalid('after', 'after is not a cursor of this list');
+}
+
+function isCursor(values: unknown, length: number): values is string[] {
+  if (!Array.isArray(values) || values.length !== length) return false;
+  const texts = values.every((value): value is string => typeof value === 'string' && !value.includes('\0'));
+  return texts && isUuid(String(values.at(-1)));
 }

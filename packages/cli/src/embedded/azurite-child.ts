@@ -25,9 +25,9 @@ const saveEvery = 200;
 
 const { folder, port } = JSON.parse(process.argv[2] ?? '{}') as Settings;
 const require = createRequire(import.meta.url);
-const load = <T>(name: string): T => (require(name) as { default: T }).default;
-const BlobConfiguration = load<new (...settings: unknown[]) => object>('azurite/dist/src/blob/BlobConfiguration');
-const BlobServer = load<new (configuration: object) => BlobServerLike>('azurite/dist/src/blob/BlobServer');
+const load = (name: string): unknown => (require(`azurite/dist/src/blob/${name}`) as { default: unknown }).default;
+const BlobConfiguration = load('BlobConfiguration') as new (...settings: unknown[]) => object;
+const BlobServer = load('BlobServer') as new (configuration: object) => BlobServerLike;
 
 const configuration = new BlobConfiguration(
   '127.0.0.1',

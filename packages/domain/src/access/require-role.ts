@@ -21,18 +21,16 @@ export async function requireAction(
   action: RepositoryAction,
 ): Promise<AccessibleRepository> {
   const repository = await findAccessible(ctx, name);
-  await checkAction(ctx, name, repository, action);
-  // checkAction refuses an absent repository.
-  return repository as AccessibleRepository;
+  return checkAction(ctx, name, repository, action);
 }
 
-/** The same for a repository already looked up; resolves when the caller may. */
+/** The same for a repository already looked up, which may be absent. */
 export async function checkAction(
   ctx: Context,
   name: RepositoryName,
   repository: AccessibleRepository | undefined,
   action: RepositoryAction,
-): Promise<void> {
+): Promise<AccessibleRepository> {
   const { principal } = ctx;
   const needed = roleFor[action];
   if (!repository || !atLeast(repository.role, needed)) {
@@ -44,6 +42,7 @@ export async function checkAction(
   if (!limitCovers(principal, repository, action)) {
     throw unauthorized(`the token does not cover ${action} on ${name}`, { error: 'insufficient_scope' });
   }
+  return repository;
 }
 
 /** The first line of every verb on a repository in management. @throws NAME_UNKNOWN, DENIED, UNAUTHORIZED */

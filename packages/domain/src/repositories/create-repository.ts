@@ -62,8 +62,7 @@ export async function repositoryForPush(ctx: Context, name: RepositoryName): Pro
     }
   }
   const repository = existing ?? (await findAccessible(ctx, name));
-  await checkAction(ctx, name, repository, 'push');
-  return repository as AccessibleRepository;
+  return checkAction(ctx, name, repository, 'push');
 }
 
 /** A registry token must have been issued for creating exactly this name. */

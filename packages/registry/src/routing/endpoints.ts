@@ -24,11 +24,11 @@ import { ping } from './ping.ts';
 export type Need = 'nothing' | 'someone' | 'pull' | 'push' | 'create' | 'delete';
 
 type OfKind<Kind> = Extract<RegistryRequest, { kind: Kind }>;
-type Row<Kind extends RegistryRequest['kind']> = {
+interface Row<Kind extends RegistryRequest['kind']> {
   readonly spec: string;
   readonly needs: Need;
   readonly handle: Handler<OfKind<Kind>>;
-};
+}
 
 /** The whole registry on one screen: kind of request, the specification's id, what it needs, who answers. */
 // prettier-ignore

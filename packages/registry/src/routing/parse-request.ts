@@ -7,7 +7,7 @@ import {
   type RepositoryName,
 } from '@escale/schema/values';
 import {
-  DomainError,
+  type DomainError,
   digestInvalid,
   manifestInvalid,
   manifestUnknown,

@@ -36,7 +36,7 @@ export class SigningKeys {
   async #load(): Promise<void> {
     this.#loadedAt = Date.now();
     const rows = await this.#orm.em.fork().find(SigningKey, {}, { orderBy: { createdAt: 'desc' } });
-    for (const row of rows) this.#public.set(row.id, await asKey(row.publicJwk as JWK));
+    for (const row of rows) this.#public.set(row.id, await asKey(row.publicJwk));
     const newest = rows[0];
     if (!newest) return;
     const jwk = JSON.parse(this.#vault.open(newest.sealedJwk, `signing_keys:${newest.id}:sealed_jwk`)) as JWK;

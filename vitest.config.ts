@@ -1,0 +1,60 @@
+import { defineConfig } from 'vitest/config';
+
+// Packages resolve each other's sources, not what was last built.
+const conditions = ['escale:source', 'node', 'import', 'default'];
+// TypeGraphQL loads the CommonJS copy of graphql; without this our sources would load the other one ("another realm").
+const alias = [{ find: /^graphql$/, replacement: 'graphql/index.js' }];
+const shared = {
+  resolve: { conditions, alias },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+};
+
+export default defineConfig({
+  test: {
+    globalSetup: ['tests/support/global-setup.ts'],
+    // Two cores, and a database between them.
+    maxWorkers: 2,
+    projects: [
+      {
+        ...shared,
+        // The management API alone has decorators.
+        oxc: { decorator: { legacy: true } },
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts'],
+          exclude: ['packages/web/**'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      { ...shared, test: { name: 'web', include: ['packages/web/src/**/*.test.ts'] } },
+      {
+        ...shared,
+        test: {
+          name: 'architecture',
+          include: ['tests/architecture/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'whole',
+          include: ['tests/e2e/*.test.ts', 'tests/whole/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'clients',
+          include: ['tests/clients/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
