@@ -10,6 +10,7 @@ const shared = {
 };
 
 export default defineConfig({
+  ...shared,
   test: {
     globalSetup: ['tests/support/global-setup.ts'],
     // Two cores, and a database between them.

