@@ -1,12 +1,13 @@
+import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 // Packages resolve each other's sources, not what was last built.
-const conditions = ['escale:source', 'node', 'import', 'default'];
+const conditions = ['escale:source', ...defaultServerConditions];
 // TypeGraphQL loads the CommonJS copy of graphql; without this our sources would load the other one ("another realm").
 const alias = [{ find: /^graphql$/, replacement: 'graphql/index.js' }];
 const shared = {
   resolve: { conditions, alias },
-  ssr: { resolve: { conditions, externalConditions: conditions } },
+  ssr: { resolve: { conditions, externalConditions: ['escale:source', 'node'] } },
 };
 
 export default defineConfig({

@@ -10,7 +10,13 @@ export function blobKey(digest: string, generation: string): BlobKey {
   return `${algorithm}/${hex.slice(0, 2)}/${hex}/${generation}` as BlobKey;
 }
 
+/** Keys become paths and names: nothing but a key may. @throws TypeError */
+export function checkKey(key: string): void {
+  if (!/^[a-z0-9]+\/[0-9a-f]{2}\/[0-9a-f]+\/[0-9a-f-]+$/.test(key)) throw new TypeError('this is no key of a blob');
+}
+
 /** The last segment of a key: the id of the upload that made the object. */
 export function generationOf(key: BlobKey): string {
+  checkKey(key);
   return key.slice(key.lastIndexOf('/') + 1);
 }

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, opendir, rename, rm, stat, unlink, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
+import { checkKey } from './blob-keys.ts';
 import {
   StagedPartsMissing,
   StoreUnavailable,
@@ -135,7 +136,7 @@ export class FilesystemBlobStore implements BlobStore {
   }
 
   #object(key: BlobKey): string {
-    if (!/^[a-z0-9]+\/[0-9a-f]{2}\/[0-9a-f]+\/[0-9a-f-]+$/.test(key)) throw new TypeError('this is no key of a blob');
+    checkKey(key);
     return path.join(this.#blobs, key);
   }
 

@@ -1,0 +1,146 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { blobKey } from './blob-keys.ts';
+import { StagedPartsMissing, type BlobKey, type BlobStore, type ByteRange, type StagedPart } from './blob-store.ts';
+
+const sha256 = (content: Uint8Array) => `sha256:${createHash('sha256').update(content).digest('hex')}`;
+const mebibyte = 1024 * 1024;
+
+/** What every blob store promises. @param open gives a store over the same bytes each time it is called */
+export function describeBlobStore(name: string, open: () => Promise<BlobStore>): void {
+  describe(`${name} keeps the promises of a blob store`, () => {
+    let store: BlobStore;
+    beforeAll(async () => {
+      store = await open();
+      await store.prepare();
+    });
+    afterAll(() => store.close());
+
+    const stage = async (upload: string, offset: number, content: Uint8Array, on = store): Promise<StagedPart[]> => {
+      const writer = await on.openPart(upload, offset);
+      for (let at = 0; at < content.length; at += 65_536) await writer.write(content.subarray(at, at + 65_536));
+      return writer.flush();
+    };
+    const put = async (content: Uint8Array): Promise<{ key: BlobKey; upload: string }> => {
+      const upload = randomUUID();
+      const key = blobKey(sha256(content), upload);
+      await store.commit(upload, key, await stage(upload, 0, content), sha256(content));
+      return { key, upload };
+    };
+    const get = async (key: BlobKey, range?: ByteRange): Promise<Buffer> => {
+      const stream = await store.read(key, range);
+      if (!stream) throw new Error('there is no such object');
+      return buffer(stream);
+    };
+
+    test.each([0, 1, 70_000, 9 * mebibyte + 7])('an object of %i bytes comes back as it went in', async (size) => {
+      const content = randomBytes(size);
+      const { key } = await put(content);
+      expect((await get(key)).equals(content)).toBe(true);
+      expect(await store.stat(key)).toMatchObject({ key, size });
+    });
+
+    test('an object arrives in several parts, the later ones through another store over the same bytes', async () => {
+      const content = randomBytes(3_000_000);
+      const upload = randomUUID();
+      const first = await stage(upload, 0, content.subarray(0, 1_000_000));
+      const other = await open();
+      const second = await stage(upload, 1_000_000, content.subarray(1_000_000), other);
+      const key = blobKey(sha256(content), upload);
+      await other.commit(upload, key, [...first, ...second], sha256(content));
+      expect((await get(key)).equals(content)).toBe(true);
+      await other.close();
+    });
+
+    test('bytes that were never acknowledged are overwritten', async () => {
+      const upload = randomUUID();
+      const good = randomBytes(50_000);
+      const first = await stage(upload, 0, good.subarray(0, 20_000));
+      await stage(upload, 20_000, randomBytes(100_000));
+      const second = await stage(upload, 20_000, good.subarray(20_000));
+      const key = blobKey(sha256(good), upload);
+      await store.commit(upload, key, [...first, ...second], sha256(good));
+      expect((await get(key)).equals(good)).toBe(true);
+    });
+
+    test('a commit whose answer was lost can be repeated', async () => {
+      const content = randomBytes(10_000);
+      const upload = randomUUID();
+      const key = blobKey(sha256(content), upload);
+      const parts = await stage(upload, 0, content);
+      await store.commit(upload, key, parts, sha256(content));
+      await store.commit(upload, key, parts, sha256(content));
+      expect((await get(key)).equals(content)).toBe(true);
+    });
+
+    test('a commit of parts that are not there is refused, and leaves nothing', async () => {
+      const upload = randomUUID();
+      const key = blobKey(sha256(Buffer.from('gone')), upload);
+      await expect(store.commit(upload, key, [{ offset: 0, length: 4 }], sha256(Buffer.from('gone')))).rejects.toThrow(
+        StagedPartsMissing,
+      );
+      expect(await store.stat(key)).toBeUndefined();
+    });
+
+    test('staged bytes are no object', async () => {
+      const content = randomBytes(1000);
+      const upload = randomUUID();
+      await stage(upload, 0, content);
+      expect(await store.stat(blobKey(sha256(content), upload))).toBeUndefined();
+      expect(await store.read(blobKey(sha256(content), upload))).toBeUndefined();
+    });
+
+    test.each([
+      { start: 0, end: 0 },
+      { start: 999, end: 999 },
+      { start: 10, end: 500 },
+    ])('a range $start-$end is both inclusive', async (range) => {
+      const content = randomBytes(1000);
+      const { key } = await put(content);
+      expect((await get(key, range)).equals(content.subarray(range.start, range.end + 1))).toBe(true);
+    });
+
+    test('two generations of one digest live and end apart from each other', async () => {
+      const content = randomBytes(1000);
+      const one = await put(content);
+      const two = await put(content);
+      await store.delete(one.key);
+      expect(await store.stat(one.key)).toBeUndefined();
+      expect((await get(two.key)).equals(content)).toBe(true);
+    });
+
+    test('deleting what is not there is no error', async () => {
+      const key = blobKey(sha256(randomBytes(8)), randomUUID());
+      await store.delete(key);
+      await store.delete(key);
+      await store.discard(randomUUID());
+    });
+
+    test('the list names every object with its size', async () => {
+      const { key } = await put(randomBytes(1234));
+      const found = [];
+      for await (const object of store.list()) if (object.key === key) found.push(object.size);
+      expect(found).toEqual([1234]);
+    });
+
+    test('names that could lead elsewhere are refused', async () => {
+      for (const name of ['../x', 'a/../../b', '', 'x\0', '/etc/passwd']) {
+        await expect(store.openPart(name, 0).then((writer) => writer.flush())).rejects.toThrow(TypeError);
+        await expect(store.stat(`sha256/ab/${name}/${name}` as BlobKey)).rejects.toThrow(TypeError);
+      }
+    });
+
+    test('memory does not grow with the size of an object', async () => {
+      const upload = randomUUID();
+      const piece = randomBytes(mebibyte);
+      const writer = await store.openPart(upload, 0);
+      const before = process.memoryUsage().rss;
+      for (let count = 0; count < 64; count += 1) await writer.write(piece);
+      const parts = await writer.flush();
+      expect(parts.reduce((sum, { length }) => sum + length, 0)).toBe(64 * mebibyte);
+      expect(process.memoryUsage().rss - before).toBeLessThan(48 * mebibyte);
+      await store.discard(upload);
+    });
+  });
+}

@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Principal } from '@escale/domain/access';
+import { createApplicationToken } from '@escale/domain/application-tokens';
+import type { Context } from '@escale/domain/context';
+import { createVault, userPrincipal } from '@escale/domain/credentials';
+import { createRobot } from '@escale/domain/robots';
+import type { User } from '@escale/schema/entities';
+import { openTestDatabase, type TestDatabase } from '@escale/schema/testing';
+import { createLogger } from '@escale/server-kit/logger';
+import { createApp } from '../app.ts';
+import { FilesystemBlobStore } from '../storage/filesystem-blob-store.ts';
+
+/** The registry over HTTP, on a database and a folder of its own. */
+export interface TestRegistry {
+  readonly url: string;
+  readonly database: TestDatabase;
+  contextOf(principal: Principal): Context;
+  /** What a person's docker would sign in with: an Authorization header. */
+  applicationToken(user: User): Promise<string>;
+  robotToken(owner: User, namespace: string, name: string): Promise<string>;
+  send(method: string, path: string, options?: Sent): Promise<Response>;
+  close(): Promise<void>;
+}
+
+export interface Sent {
+  /** An Authorization header. */
+  readonly as?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer<ArrayBuffer> | ReadableStream;
+}
+
+export async function openTestRegistry(databaseServerUrl: string): Promise<TestRegistry> {
+  const database = await openTestDatabase(databaseServerUrl);
+  const folder = await mkdtemp(path.join(tmpdir(), 'escale-registry-'));
+  const blobStore = new FilesystemBlobStore({ folder });
+  await blobStore.prepare();
+  const vault = createVault(randomBytes(32));
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const url = `http://127.0.0.1:${typeof address === 'object' ? (address?.port ?? 0) : 0}`;
+  const app = createApp({
+    config: { externalUrl: url },
+    orm: database.orm,
+    vault,
+    blobStore,
+    logger: createLogger({ level: 'error' }),
+  });
+  server.on('request', app.koa.callback());
+  const contextOf = (principal: Principal): Context => ({
+    em: database.orm.em.fork(),
+    principal,
+    now: new Date(),
+    vault,
+    client: {},
+  });
+  const asUser = (user: User) => contextOf(userPrincipal(user, { kind: 'session' }));
+  const basic = (username: string, password: string) =>
+    `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  return {
+    url,
+    database,
+    contextOf,
+    applicationToken: async (user) => {
+      const { plain } = await createApplicationToken(asUser(user), { title: 'test' });
+      return basic('$app', plain);
+    },
+    robotToken: async (owner, namespace, name) => {
+      const { robot, plain } = await createRobot(asUser(owner), { namespace, name });
+      return basic(robot.login, plain);
+    },
+    send: (method, target, { as, headers = {}, body } = {}) =>
+      fetch(new URL(target, url), {
+        method,
+        headers: { ...headers, ...(as !== undefined && { Authorization: as }) },
+        redirect: 'manual',
+        ...(body !== undefined && { body: body, duplex: 'half' }),
+      }),
+    close: async () => {
+      await app.close();
+      server.closeAllConnections();
+      server.close();
+      await database.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
