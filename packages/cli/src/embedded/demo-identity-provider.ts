@@ -290,10 +290,20 @@ async function keptKeys(file: string): Promise<{ keys: JWK[]; cookieKey: string 
   return kept;
 }
 
-/** Signing out asks nothing: the console's button was the question. The form posts itself where scripts may not run. */
+/** Sends the form below by itself; where scripts do not run, its button remains. */
+const submitForm = `document.getElementById('op.logoutForm').submit();`;
+const submitFormHash = `sha256-${createHash('sha256').update(submitForm).digest('base64')}`;
+
+/** Signing out asks nothing more: the console's button was the question, and so Keycloak does it. */
 function logoutSource(ctx: KoaContextWithOIDC, form: string): void {
-  ctx.set('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'; base-uri 'none'");
-  ctx.body = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Sign out</title><h1>Sign out of the demo identity provider?</h1>${form}<button type="submit" form="op.logoutForm" value="yes" name="logout" autofocus>Sign out</button></html>`;
+  ctx.set(
+    'Content-Security-Policy',
+    `default-src 'none'; script-src '${submitFormHash}'; frame-ancestors 'none'; base-uri 'none'`,
+  );
+  ctx.body = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Sign out</title>
+${form}<input type="hidden" form="op.logoutForm" name="logout" value="yes">
+<button type="submit" form="op.logoutForm" autofocus>Sign out</button>
+<script>${submitForm}</script></html>`;
 }
 
 function postLogoutSuccessSource(ctx: KoaContextWithOIDC): void {
