@@ -3,19 +3,21 @@ import { koaMiddleware } from '@as-integrations/koa';
 import { bodyParser } from '@koa/bodyparser';
 import Router from '@koa/router';
 import Koa from 'koa';
-import type { UserPrincipal } from '@escale/domain/access';
+import { principalName, type UserPrincipal } from '@escale/domain/access';
 import type { Context } from '@escale/domain/context';
 import { DomainError } from '@escale/domain/errors';
 import { accessLog, requestId } from '@escale/server-kit/middleware';
 import { identifyAccessToken } from './auth/identify.ts';
 import { KeycloakBearers } from './auth/keycloak.ts';
 import { OpenIdProvider } from './auth/openid-provider.ts';
+import { overTls } from './auth/sealed-cookie.ts';
 import { beginSignIn, completeSignIn } from './auth/sign-in.ts';
 import { backchannelSignOut, signOut } from './auth/sign-out.ts';
 import { buildSchema } from './graphql/build-schema.ts';
 import { createContext, type ApiContext } from './graphql/context.ts';
-import { errorFormatter } from './graphql/format-error.ts';
+import { formatError, reportErrors, unforeseen } from './graphql/format-error.ts';
 import { documentLimits } from './graphql/limits.ts';
+import { BodyRefused, refuseIllFormedText, refuseOtherCharsets } from './graphql/request-body.ts';
 import type { ApiParts, Services } from './services.ts';
 
 /** The management API as a Koa application for `/graphql` and `/auth/*`. */
@@ -43,11 +45,24 @@ export async function createApp(parts: ApiParts): Promise<ApiApp> {
     allowBatchedHttpRequests: false,
     includeStacktraceInErrorResponses: false,
     persistedQueries: false,
-    parseOptions: { maxTokens: 2000 },
+    parseOptions: { maxLexicalTokens: 2000 },
+    maxRecursiveSelections: 5000,
     validationRules: [documentLimits],
-    formatError: errorFormatter(parts.logger),
-    // No page at GET, and no signal handlers: the process is not this server's alone.
-    plugins: [],
+    validationOptions: { maxErrors: 10 },
+    executionOptions: { maxCoercionErrors: 10 },
+    formatError,
+    plugins: [
+      {
+        requestDidStart: () =>
+          Promise.resolve({
+            didEncounterErrors: ({ errors, contextValue }) => {
+              reportErrors(parts.logger, errors, requestIdOf(contextValue.http));
+              return Promise.resolve();
+            },
+          }),
+      },
+    ],
+    // The process is not this server's alone.
     stopOnTerminationSignals: false,
   });
   await apollo.start();
@@ -61,7 +76,12 @@ export async function createApp(parts: ApiParts): Promise<ApiApp> {
   const parseForm = bodyParser({ enableTypes: ['form'], formLimit: '20kb' });
   router.post('/auth/backchannel-logout', parseForm, (http) => backchannelSignOut(services, http));
   const parseJson = bodyParser({ enableTypes: ['json'], jsonLimit: bodyLimit, encoding: 'utf-8' });
-  router.post('/graphql', parseJson, koaMiddleware(apollo, { context: ({ ctx }) => createContext(services, ctx) }));
+  router.post('/graphql', refuseOtherCharsets, parseJson, refuseIllFormedText, async (http, next) => {
+    // Before Apollo, which would make a bare 500 of a refusal: a bearer that does not hold is 401, a foreign origin 403.
+    const context = await createContext(services, http);
+    Object.assign(http.state, { principal: principalName(context.principal) });
+    await koaMiddleware(apollo, { context: () => Promise.resolve(context) })(http, next);
+  });
 
   const koa = new Koa();
   koa.silent = true;
@@ -70,6 +90,8 @@ export async function createApp(parts: ApiParts): Promise<ApiApp> {
   koa.use(async (http, next) => {
     http.set('X-Content-Type-Options', 'nosniff');
     http.set('Referrer-Policy', 'same-origin');
+    // The external URL says whether browsers come over TLS; the listener itself may lie behind what terminates it.
+    http.cookies.secure = overTls(parts.config.externalUrl);
     try {
       await next();
     } catch (error) {
@@ -96,14 +118,22 @@ function refuse({ logger }: Services, http: Koa.Context, error: unknown): void {
     http.body = { errors: [{ message: error.message, extensions: { code: error.code } }] };
     return;
   }
+  if (error instanceof BodyRefused) {
+    http.status = error.status;
+    http.body = { errors: [{ message: error.message, extensions: { code: error.code } }] };
+    return;
+  }
   if (typeof given === 'number' && given >= 400 && given < 500) {
     http.status = given;
     http.body = { errors: [{ message: 'the request cannot be read', extensions: { code: 'BAD_REQUEST' } }] };
     return;
   }
-  logger.error({ err: error, path: http.path }, 'unforeseen error');
+  const id = requestIdOf(http);
+  logger.error({ err: error, path: http.path, requestId: id }, 'unforeseen error');
   http.status = 500;
-  http.body = {
-    errors: [{ message: 'something failed on our side; try again', extensions: { code: 'INTERNAL_SERVER_ERROR' } }],
-  };
+  http.body = { errors: [unforeseen(id)] };
+}
+
+function requestIdOf(http: Koa.Context): string {
+  return String((http.state as Record<string, unknown>)['requestId']);
 }

@@ -43,7 +43,12 @@ export async function keysetPage<Item extends { id: string }>(
   const size = pageSize(page);
   const alias = /^\w+ (\w+)/.exec(from)?.[1] ?? 'x';
   const keys = [...order, { sql: `${alias}.id`, descending: order[0]?.descending ?? false, cast: 'uuid' }];
-  const after = page.after ? readCursor(page.after, keys.length) : undefined;
+  const after = page.after
+    ? readCursor(
+        page.after,
+        keys.map(({ cast }) => cast),
+      )
+    : undefined;
   const beyond = after ? `and ${beyondCursor(keys)}` : '';
   const rows = await ctx.em.execute<Record<string, unknown>[]>(
     `select ${alias}.id, ${keys.map(({ sql }, index) => `(${sql})::text as k${String(index)}`).join(', ')}
@@ -99,18 +104,33 @@ export function writeCursor(values: readonly string[]): string {
   return Buffer.from(JSON.stringify(values)).toString('base64url');
 }
 
-export function readCursor(text: string, length: number): string[] {
+/**
+ * @param casts the type of each key in SQL, the last one a uuid
+ * @throws INPUT_INVALID for what is no cursor, or one of another list or order (G14)
+ */
+export function readCursor(text: string, casts: readonly (string | undefined)[]): string[] {
   try {
     const values = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as unknown;
-    if (isCursor(values, length)) return values;
+    if (isCursor(values, casts)) return values;
   } catch {
     // Not JSON: the same answer as any other text that is no cursor of ours.
   }
   throw inputInvalid('after', 'after is not a cursor of this list');
 }
 
-function isCursor(values: unknown, length: number): values is string[] {
-  if (!Array.isArray(values) || values.length !== length) return false;
-  const texts = values.every((value): value is string => typeof value === 'string' && !value.includes('\0'));
-  return texts && isUuid(String(values.at(-1)));
+function isCursor(values: unknown, casts: readonly (string | undefined)[]): values is string[] {
+  if (!Array.isArray(values) || values.length !== casts.length) return false;
+  return values.every(
+    (value, index) => typeof value === 'string' && !value.includes('\0') && fits(value, casts[index]),
+  );
+}
+
+/** What PostgreSQL could not read as the type must not reach it. */
+function fits(value: string, cast: string | undefined): boolean {
+  if (cast === 'uuid') return isUuid(value);
+  if (cast !== 'timestamptz') return true;
+  // As PostgreSQL writes it in UTC, and a day that exists: JavaScript would make the 2nd of March of the 30th of February.
+  const [, day = '', time = ''] = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d{1,6})?\+00$/.exec(value) ?? [];
+  const date = new Date(`${day}T${time}Z`);
+  return !Number.isNaN(date.getTime()) && !day.startsWith('0000') && date.toISOString().startsWith(`${day}T${time}`);
 }

@@ -44,10 +44,20 @@ function valueOf(
   }
 }
 
-/** One row for each variable, from the schema's own descriptions: for the README and for `--help`. */
+/** One row for each variable, from the schema's own descriptions and defaults: for the README, `.env.example`, `--help`. */
 export function describeConfig(schema: z.ZodObject): { name: string; default: string; description: string }[] {
   return Object.entries(schema.shape).map(([name, field]) => {
-    const { description = '', default: fallback } = z.globalRegistry.get(field as z.ZodType) ?? {};
-    return { name, default: typeof fallback === 'string' ? fallback : '', description };
+    const { description, fallback } = factsOf(field);
+    return { name, default: fallback ?? '', description: description ?? '' };
   });
+}
+
+/** What is said of a field, wherever in its wrappers: `z.string().describe('…').optional()` describes the inner one. */
+function factsOf(field: z.core.$ZodType): { description: string | undefined; fallback: string | undefined } {
+  const { description } = z.globalRegistry.get(field) ?? {};
+  const given: unknown = field instanceof z.ZodDefault ? field.def.defaultValue : undefined;
+  const fallback = typeof given === 'string' || given === undefined ? given : JSON.stringify(given);
+  const wrapped = field instanceof z.ZodDefault || field instanceof z.ZodOptional || field instanceof z.ZodNullable;
+  const inner = wrapped ? factsOf(field.def.innerType) : undefined;
+  return { description: description ?? inner?.description, fallback: fallback ?? inner?.fallback };
 }

@@ -8,6 +8,9 @@ const secretFields = [
   ...['databaseUrl', 'connectionString'],
 ];
 
+/** A name with a hyphen is written in brackets. */
+const setCookie = ['["set-cookie"]', '*["set-cookie"]', '*.*["set-cookie"]'];
+
 /** JSON lines on standard error. Every level of nesting that our own lines use is covered by the redaction. */
 export function createLogger({ level = 'info' }: { level?: string } = {}): Logger {
   const paths = secretFields.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
@@ -16,7 +19,7 @@ export function createLogger({ level = 'info' }: { level?: string } = {}): Logge
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      redact: { paths: [...paths, 'req.headers["set-cookie"]'], censor: '***' },
+      redact: { paths: [...paths, ...setCookie], censor: '***' },
       serializers: { err: errorFacts },
     },
     pino.destination({ dest: 2, sync: true }),
@@ -30,16 +33,19 @@ function errorFacts(error: unknown, depth = 0): unknown {
   return {
     type: error.name,
     message: withoutSecrets(error.message),
-    ...(typeof code === 'string' && { code }),
+    // Not called `code`: a field of that name is a sign-in's secret, and is cut.
+    ...(typeof code === 'string' && { errorCode: code }),
     stack: withoutSecrets(error.stack ?? ''),
     ...(error.cause !== undefined && depth < 3 && { cause: errorFacts(error.cause, depth + 1) }),
   };
 }
 
-/** Cuts tokens of ours, passwords in addresses and signatures out of a text. */
+/** Cuts tokens of ours and of others, passwords in addresses, account keys and signatures out of a text. */
 export function withoutSecrets(text: string): string {
   return text
     .replace(/esc_[a-z]{3}_[0-9A-Za-z]{22}_[0-9A-Za-z]+(?:_[0-9A-Za-z]{6})?/g, 'esc_***')
     .replace(/(\w+:\/\/[^:@/\s]*):[^@/\s]+@/g, '$1:***@')
+    .replace(/\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*/g, 'eyJ***')
+    .replace(/\b(AccountKey|SharedAccessSignature)=[^;\s"]+/gi, '$1=***')
     .replace(/([?&](?:sig|code|token|access_token|id_token_hint|state)=)[^&\s"]+/g, '$1***');
 }

@@ -1,9 +1,10 @@
 import type { Context as KoaContext } from 'koa';
-import { anonymous, type Principal, type UserPrincipal } from '@escale/domain/access';
+import type { User } from '@escale/schema/entities';
+import { anonymous, type Credential, type Principal, type UserPrincipal } from '@escale/domain/access';
 import type { Context } from '@escale/domain/context';
 import { authenticateBearer, readToken, userPrincipal } from '@escale/domain/credentials';
 import { unauthorized } from '@escale/domain/errors';
-import { findOrCreateUser } from '@escale/domain/users';
+import { findOrCreateUser, type VerifiedIdentity } from '@escale/domain/users';
 import type { Services } from '../services.ts';
 import { requireSameOrigin } from './same-origin.ts';
 import { findSession } from './session-cookie.ts';
@@ -25,18 +26,38 @@ export async function identify(services: Services, http: KoaContext, nobody: Con
     if (!/^bearer /i.test(header)) throw unauthorized('the management API takes bearer tokens');
     const token = header.slice('bearer '.length).trim();
     if (readToken(token)) return { principal: await authenticateBearer(nobody, token), unconfirmed: false };
-    return { principal: await identifyAccessToken(services, nobody, token), unconfirmed: false };
+    return identityOfUser(await userOfAccessToken(services, nobody, token), { kind: 'keycloak-token' });
   }
   const session = await findSession(services, http, nobody.em, nobody.now);
   if (!session) return { principal: anonymous, unconfirmed: false };
   requireSameOrigin(http, services.config);
-  const principal = userPrincipal(session.user, { kind: 'session' });
-  return { principal, unconfirmed: !session.user.usernameConfirmed };
+  return identityOfUser(session.user, { kind: 'session' });
 }
 
-/** The user of an access token of the identity provider. @throws UNAUTHORIZED, UNAVAILABLE */
+/** The user of an access token of the identity provider, for the registry. @throws UNAUTHORIZED, UNAVAILABLE */
 export async function identifyAccessToken(services: Services, nobody: Context, token: string): Promise<UserPrincipal> {
-  const claims = await services.bearers.verify(token);
-  const user = await findOrCreateUser(nobody, identityOf(services.config, claims));
+  const user = await userOfAccessToken(services, nobody, token);
+  // A name that may still change must not become the first part of repository names.
+  if (!user.usernameConfirmed)
+    throw unauthorized(`confirm your user name first: sign in once at ${services.config.externalUrl}`);
   return userPrincipal(user, { kind: 'keycloak-token' });
+}
+
+async function userOfAccessToken(services: Services, nobody: Context, token: string): Promise<User> {
+  const claims = await services.bearers.verify(token);
+  return findOrCreateUser(nobody, identityOfClaims(services, claims));
+}
+
+function identityOfClaims({ config }: Services, claims: Record<string, unknown>): VerifiedIdentity {
+  try {
+    return identityOf(config, claims);
+  } catch (cause) {
+    const error = unauthorized('the access token does not say whose it is');
+    error.cause = cause;
+    throw error;
+  }
+}
+
+function identityOfUser(user: User, credential: Credential): Identity {
+  return { principal: userPrincipal(user, credential), unconfirmed: !user.usernameConfirmed };
 }

@@ -1,12 +1,15 @@
 import { decodeProtectedHeader, decodeJwt } from 'jose';
 import KeycloakConnect from 'keycloak-connect';
-import { DomainError, unauthorized } from '@escale/domain/errors';
+import { unauthorized, type DomainError } from '@escale/domain/errors';
 import type { ApiConfig } from '../config.ts';
 import { providerUnavailable } from './openid-provider.ts';
 
-/** Keys of the realm are asked for at most this often for an unknown id, and kept at most that long. Milliseconds. */
-const unknownKeyPause = 10_000;
+/** Keys of the realm are asked for at most this often for an unknown id (S9), or after they could not be had. Milliseconds. */
+const unknownKeyPause = 30_000;
+const failurePause = 2000;
+/** How long keys are used, and how long they may be while new ones cannot be had: a key that Keycloak dropped must end. */
 const keyAge = 10 * 60 * 1000;
+const keyAgeAtMost = 60 * 60 * 1000;
 const clockSkewSeconds = 30;
 
 interface GrantManager {
@@ -22,9 +25,11 @@ export class KeycloakBearers {
   readonly #manager: GrantManager;
   readonly #fetch: typeof globalThis.fetch;
   readonly #keysUrl: string;
+  readonly #isRealm: boolean;
   #keys: { keys: unknown[]; ids: Set<string>; at: number } | undefined;
   #fetching: Promise<void> | undefined;
   #askedAt = 0;
+  #failed = false;
 
   constructor({ oidc, apiAudience }: ApiConfig, fetch: typeof globalThis.fetch) {
     const { base, realm } = splitIssuer(oidc.issuer);
@@ -39,6 +44,7 @@ export class KeycloakBearers {
     } as never);
     this.#manager = (keycloak as unknown as { grantManager: GrantManager }).grantManager;
     this.#fetch = fetch;
+    this.#isRealm = realm !== '';
     this.#keysUrl = `${oidc.issuer}/protocol/openid-connect/certs`;
     // Its own fetching ends the process on an answer that is not JSON, and knows no timeout.
     this.#manager.rotation.retrieveJWKs = async () => ({ keys: this.#keys?.keys ?? [] });
@@ -49,6 +55,10 @@ export class KeycloakBearers {
    * @throws UNAUTHORIZED; UNAVAILABLE while the realm's keys cannot be had
    */
   async verify(token: string): Promise<Record<string, unknown>> {
+    if (!this.#isRealm)
+      throw unauthorized(
+        'this identity provider is no Keycloak realm: its access tokens are not taken, robot tokens are',
+      );
     const kid = precheck(token);
     await this.#ensureKey(kid);
     try {
@@ -60,18 +70,30 @@ export class KeycloakBearers {
   }
 
   async #ensureKey(kid: string): Promise<void> {
-    const fresh = this.#keys && Date.now() - this.#keys.at < keyAge;
-    if (fresh && this.#keys?.ids.has(kid)) return;
-    if (fresh && Date.now() - this.#askedAt < unknownKeyPause) throw refused();
+    const now = Date.now();
+    const known = this.#keys?.ids.has(kid) ?? false;
+    const age = now - (this.#keys?.at ?? 0);
+    if (known && age < keyAge) return;
+    const usable = known && age < keyAgeAtMost;
+    if (!this.#fetching && now - this.#askedAt < (this.#failed ? failurePause : unknownKeyPause)) {
+      if (usable) return;
+      throw this.#failed ? providerUnavailable() : refused();
+    }
     this.#fetching ??= this.#fetchKeys().finally(() => {
       this.#fetching = undefined;
     });
-    await this.#fetching;
+    try {
+      await this.#fetching;
+    } catch (error) {
+      if (usable) return;
+      throw error;
+    }
     if (!this.#keys?.ids.has(kid)) throw refused();
   }
 
   async #fetchKeys(): Promise<void> {
     this.#askedAt = Date.now();
+    this.#failed = true;
     try {
       const answer = await this.#fetch(this.#keysUrl, { signal: AbortSignal.timeout(5000), redirect: 'error' });
       const body = (await answer.json()) as { keys?: unknown };
@@ -79,6 +101,7 @@ export class KeycloakBearers {
         throw new Error(`the realm's keys were answered with ${String(answer.status)}`);
       const keys = body.keys as { kid?: unknown }[];
       this.#keys = { keys, ids: new Set(keys.map(({ kid }) => String(kid))), at: Date.now() };
+      this.#failed = false;
       // A key that Keycloak has dropped must not live on in the library's cache.
       this.#manager.rotation.jwks = [];
       this.#manager.rotation.lastTimeRequesTime = 0;
@@ -114,9 +137,9 @@ function refused(cause?: unknown): DomainError {
   return error;
 }
 
-/** @throws Error for an issuer that is no Keycloak realm */
+/** An empty realm for an issuer that is no Keycloak. */
 function splitIssuer(issuer: string): { base: string; realm: string } {
   const [, base, realm] = /^(.*)\/realms\/([^/]+)\/?$/.exec(issuer) ?? [];
-  // Another provider's sign-in works all the same; its access tokens are then refused here, by issuer.
+  // Another provider's sign-in works all the same; only its access tokens are refused.
   return base === undefined || realm === undefined ? { base: issuer, realm: '' } : { base, realm };
 }

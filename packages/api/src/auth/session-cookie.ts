@@ -16,13 +16,19 @@ function cookieName({ config }: Services): string {
   return overTls(config.externalUrl) ? '__Host-escale_session' : 'escale_session';
 }
 
-/** Begins a session with a value of its own, whatever cookie came along: none is ever taken over (S8). */
-export function beginSession(
+/**
+ * Begins a session with a value of its own, whatever cookie came along: none is ever taken over (S8). The one that this
+ * browser had ends, and so do the person's that are over.
+ */
+export async function beginSession(
   services: Services,
   http: KoaContext,
   em: EntityManager,
   { user, now, providerSession, idToken }: { user: User; now: Date; providerSession?: string; idToken?: string },
-): void {
+): Promise<void> {
+  const before = http.cookies.get(cookieName(services));
+  if (before !== undefined) await em.nativeDelete(Session, { id: sessionId(before) });
+  await em.nativeDelete(Session, { user: user.id, expiresAt: { $lte: now } });
   const value = randomBytes(32).toString('base64url');
   const id = sessionId(value);
   em.create(Session, {
@@ -58,9 +64,15 @@ export function clearSessionCookie(services: Services, http: KoaContext): void {
   setCookie(services, http, '', 0);
 }
 
-/** What the session keeps for signing out at the identity provider. */
-export function idTokenOf({ vault }: Services, session: Session): string | undefined {
-  return session.idToken ? vault.open(session.idToken, `sessions:${session.id}:id_token`) : undefined;
+/** What the session keeps for signing out at the identity provider; absent when it was sealed with another secret key. */
+export function idTokenOf({ vault, logger }: Services, session: Session): string | undefined {
+  if (!session.idToken) return undefined;
+  try {
+    return vault.open(session.idToken, `sessions:${session.id}:id_token`);
+  } catch (error) {
+    logger.warn({ err: error }, 'the ID token of a session cannot be opened');
+    return undefined;
+  }
 }
 
 function setCookie(services: Services, http: KoaContext, value: string, maxAge: number): void {

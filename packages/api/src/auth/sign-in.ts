@@ -16,6 +16,7 @@ import { signInUser, type VerifiedIdentity } from '@escale/domain/users';
 import type { ApiConfig } from '../config.ts';
 import { clientFacts } from '../client-facts.ts';
 import type { Services } from '../services.ts';
+import { isUnavailable } from './openid-provider.ts';
 import { safeReturnTo } from './return-to.ts';
 import { overTls, readSealedCookie, setSealedCookie } from './sealed-cookie.ts';
 import { beginSession } from './session-cookie.ts';
@@ -86,7 +87,7 @@ export async function completeSignIn(services: Services, http: KoaContext): Prom
     const ctx: Context = { em, principal: anonymous, now, vault: services.vault, client: clientFacts(http) };
     const user = await signInUser(ctx, identityOf(services.config, { ...info, ...claims }));
     const providerSession = typeof claims['sid'] === 'string' ? claims['sid'] : undefined;
-    beginSession(services, http, em, {
+    await beginSession(services, http, em, {
       user,
       now,
       ...(providerSession !== undefined && { providerSession }),
@@ -129,8 +130,7 @@ function redirectUri({ externalUrl }: ApiConfig): string {
 
 /** Back to our own page, which says in words what happened; details are for the log. */
 function toSignInPage({ logger, config }: Services, http: KoaContext, error: unknown, reason: string): void {
-  const unreachable = error instanceof DomainError && error.code === 'UNAVAILABLE';
   if (error !== undefined) logger.warn({ err: error, issuer: config.oidc.issuer }, 'a sign-in did not succeed');
   http.set('Cache-Control', 'no-store');
-  http.redirect(`/sign-in?error=${unreachable ? 'provider-unavailable' : reason}`);
+  http.redirect(`/sign-in?error=${isUnavailable(error) ? 'provider-unavailable' : reason}`);
 }

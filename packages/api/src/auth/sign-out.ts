@@ -1,5 +1,5 @@
 import type { Context as KoaContext } from 'koa';
-import { createRemoteJWKSet, customFetch, jwtVerify } from 'jose';
+import { jwtVerify } from 'jose';
 import { buildEndSessionUrl } from 'openid-client';
 import { z } from 'zod';
 import { Session, User } from '@escale/schema/entities';
@@ -9,6 +9,7 @@ import { recordUsage } from '@escale/domain/usage-logs';
 import { anonymous } from '@escale/domain/access';
 import { clientFacts } from '../client-facts.ts';
 import type { Services } from '../services.ts';
+import { isUnavailable, providerUnavailable } from './openid-provider.ts';
 import { requireSameOrigin } from './same-origin.ts';
 import { clearSessionCookie, findSession, idTokenOf } from './session-cookie.ts';
 
@@ -47,7 +48,7 @@ const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout';
 const logoutClaims = z.object({
   sub: z.string().optional(),
   sid: z.string().optional(),
-  nonce: z.undefined(),
+  nonce: z.never().optional(),
   events: z.object({ [logoutEvent]: z.looseObject({}) }),
 });
 
@@ -56,13 +57,12 @@ export async function backchannelSignOut(services: Services, http: KoaContext): 
   http.set('Cache-Control', 'no-store');
   const form = (http.request as { body?: unknown }).body;
   const token = z.object({ logout_token: z.string().max(16_384) }).safeParse(form);
-  const provider = await services.provider.configuration();
-  const { jwks_uri: jwksUri, issuer } = provider.serverMetadata();
-  if (!token.success || jwksUri === undefined) {
+  if (!token.success) {
     http.status = 400;
     return;
   }
-  const keys = createRemoteJWKSet(new URL(jwksUri), { [customFetch]: services.fetch ?? fetch, timeoutDuration: 5000 });
+  const { issuer } = (await services.provider.configuration()).serverMetadata();
+  const keys = await services.provider.keys();
   try {
     const { payload } = await jwtVerify(token.data.logout_token, keys, {
       issuer,
@@ -80,6 +80,8 @@ export async function backchannelSignOut(services: Services, http: KoaContext): 
     http.status = 200;
     http.body = '';
   } catch (error) {
+    // The provider may send it again when it was only its keys that could not be had.
+    if (isUnavailable(error)) throw providerUnavailable(error);
     services.logger.warn({ err: error }, 'a back-channel logout was refused');
     http.status = 400;
   }

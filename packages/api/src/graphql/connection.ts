@@ -38,7 +38,7 @@ export function connectionOf<Node extends object>(name: string, node: () => Clas
     node!: Node;
   }
 
-  @ObjectType(`${name}Connection`, { description: `A part of a list of ${name}s.` })
+  @ObjectType(`${name}Connection`, { description: `A part of a list; its nodes are of the type ${name}.` })
   class NodeConnection implements Connection<Node> {
     @Field(() => [node()] as never)
     nodes!: Node[];

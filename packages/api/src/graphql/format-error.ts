@@ -1,7 +1,8 @@
 import { unwrapResolverError } from '@apollo/server/errors';
-import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import type { GraphQLError, GraphQLFormattedError } from 'graphql';
 import { DomainError, type ErrorCode } from '@escale/domain/errors';
 import type { Logger } from '@escale/server-kit/logger';
+import { dateTimeForm } from './scalars.ts';
 
 /** Code → `extensions.code`. One vocabulary with the registry; a forgotten code is a type error. */
 const codes = {
@@ -45,31 +46,60 @@ const documentCodes = new Set([
   ...['COST_EXCEEDED'],
 ]);
 
-/** Turns anything thrown into what a client may know; the unforeseen is logged here, once. */
-export function errorFormatter(logger: Logger) {
-  return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
-    const { path, locations } = formatted;
-    const place = { ...(path && { path }), ...(locations && { locations }) };
-    const original = unwrapResolverError(error);
-    if (original instanceof DomainError) {
-      const { code, field, detail, message } = original;
-      return {
-        message,
-        ...place,
-        extensions: { code: codes[code], ...(field && { field }), ...(detail && { detail }) },
-      };
-    }
-    const code = formatted.extensions?.['code'];
-    if (typeof code === 'string' && documentCodes.has(code)) {
-      // Class validators and scalars put the value into the message; a secret must not come back in an error.
-      return { message: formatted.message.slice(0, 500), ...place, extensions: { code } };
-    }
-    const cause = original instanceof GraphQLError ? (original.originalError ?? original) : original;
-    logger.error({ err: cause, path }, 'a resolver failed');
+/** Turns anything thrown into what a client may know. */
+export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
+  const { path, locations, extensions } = formatted;
+  const place = { ...(path && { path }), ...(locations && { locations }) };
+  const original = unwrapResolverError(error);
+  if (original instanceof DomainError) {
+    const { code, field, detail, message } = original;
     return {
-      message: 'something failed on our side; try again',
+      message,
       ...place,
-      extensions: { code: 'INTERNAL_SERVER_ERROR' },
+      extensions: { code: codes[code], ...(field && { field }), ...(detail && { detail }) },
     };
+  }
+  const code = documentCode(extensions);
+  if (code !== undefined) return { message: withoutValues(formatted.message), ...place, extensions: { code } };
+  const requestId = extensions?.['requestId'];
+  return { ...unforeseen(typeof requestId === 'string' ? requestId : undefined), ...place };
+}
+
+/** What is answered to what nobody foresaw; the id leads to the line in the log. */
+export function unforeseen(requestId: string | undefined): { message: string; extensions: Record<string, unknown> } {
+  return {
+    message: 'something failed on our side; try again',
+    extensions: { code: 'INTERNAL_SERVER_ERROR', ...(requestId !== undefined && { requestId }) },
   };
+}
+
+/** Logs what nobody foresaw, once, and gives it the id of its request to take along. */
+export function reportErrors(logger: Logger, errors: readonly GraphQLError[], requestId: string): void {
+  for (const error of errors) {
+    if (unwrapResolverError(error) instanceof DomainError || documentCode(error.extensions) !== undefined) continue;
+    Object.assign(error.extensions, { requestId });
+    logger.error({ err: error.originalError ?? error, path: error.path, requestId }, 'a resolver failed');
+  }
+}
+
+function documentCode(extensions: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  const code = extensions?.['closerCode'] ?? extensions?.['code'];
+  return typeof code === 'string' && documentCodes.has(code) ? code : undefined;
+}
+
+/**
+ * What GraphQL says of a document, without the values that came along (a secret must not come back in an error) and without
+ * names of types and suggestions (G10).
+ */
+function withoutValues(message: string): string {
+  const [, variable] = /^Variable "\$(\w{1,64})" (?:got invalid value|of )/.exec(message) ?? [];
+  if (variable === undefined) {
+    const untyped = message.replace(/ (?:on|of|for)(?: required)? type "[^"]*"/g, '').replace(/"\w+\.(\w+)"/g, '"$1"');
+    return untyped.slice(0, 300);
+  }
+  const [, place = variable] = / at "([\w.[\]]{1,128})"; /.exec(message) ?? [];
+  const [, missing] = /Field "(\w{1,64})" of required type "[^"]*" was not provided\.$/.exec(message) ?? [];
+  if (missing !== undefined) return `the variable ${place} lacks its field ${missing}`;
+  const form = message.endsWith(dateTimeForm) ? `: ${dateTimeForm}` : '';
+  return `the variable ${place} is missing, or its value is not of the type that the schema names${form}`;
 }

@@ -1,7 +1,9 @@
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
 
-const invalidDate = () =>
-  new GraphQLError('a DateTime is written like 2027-01-31T12:00:00Z', { extensions: { code: 'BAD_USER_INPUT' } });
+/** What a value that is no date is answered with. */
+export const dateTimeForm = 'a DateTime is written like 2027-01-31T12:00:00Z';
+
+const invalidDate = () => new GraphQLError(dateTimeForm, { extensions: { code: 'BAD_USER_INPUT' } });
 
 function readDate(value: unknown): Date {
   const wellFormed =

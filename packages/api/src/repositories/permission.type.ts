@@ -4,7 +4,6 @@ import { connectionOf } from '../graphql/connection.ts';
 import { RepositoryRole, TeamRole } from '../graphql/enums.ts';
 import { Robot } from '../robots/robot.resolver.ts';
 import { User } from '../users/user.resolver.ts';
-import { Repository } from './repository.type.ts';
 
 @ObjectType({ description: 'A group of users and robots in an organization.' })
 export class Team {
@@ -44,9 +43,6 @@ export class GranteeInput {
 export class RepositoryPermission {
   @Field(() => RepositoryRole)
   role!: RepositoryRole;
-
-  @Field(() => Repository)
-  repository!: Repository;
 }
 
 export const RepositoryPermissionConnection = connectionOf('RepositoryPermission', () => RepositoryPermission);

@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, Field, FieldResolver, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
-import { Organization, User, type Permission, type Repository as RepositoryEntity } from '@escale/schema/entities';
+import { Organization, Repository as RepositoryEntity, User, type Permission } from '@escale/schema/entities';
 import { atLeast, roleFor } from '@escale/schema/values';
 import { findAccessible } from '@escale/domain/access';
 import { findTagDetails, listTagDetails } from '@escale/domain/content';
@@ -170,5 +170,11 @@ export class RepositoryPermissionResolver {
     const grantee = user ?? robot ?? team;
     if (!grantee) throw new Error('a permission has no grantee');
     return grantee;
+  }
+
+  /** A permission just given knows its repository by id alone. */
+  @FieldResolver(() => Repository)
+  repository(@Root() { repository }: Permission, @Ctx() ctx: ApiContext): Promise<RepositoryEntity> {
+    return ctx.em.findOneOrFail(RepositoryEntity, { id: repository.id });
   }
 }

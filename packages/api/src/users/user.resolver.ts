@@ -19,7 +19,7 @@ import { findUser, listOrganizations } from '@escale/domain/namespaces';
 import { listRepositories } from '@escale/domain/repositories';
 import { listRobots } from '@escale/domain/robots';
 import { confirmUsername } from '@escale/domain/users';
-import { ApplicationToken, ApplicationTokenConnection } from '../application-tokens/application-token.resolver.ts';
+import { ApplicationTokenConnection, type ApplicationToken } from '../application-tokens/application-token.resolver.ts';
 import { PageArgs, toConnection, type Connection } from '../graphql/connection.ts';
 import type { ApiContext } from '../graphql/context.ts';
 import { Namespace } from '../namespaces/namespace.type.ts';

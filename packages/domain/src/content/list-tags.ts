@@ -74,7 +74,9 @@ export async function listTagDetails(ctx: Context, name: string, filter: TagFilt
   const byName = filter.orderBy === 'name';
   const where = filter.search ? `${live} and strpos(lower(t.name), lower(?)) > 0` : live;
   const parameters = [repository.id, ...(filter.search ? [filter.search.slice(0, 128).replaceAll('\0', '')] : [])];
-  const after = filter.page.after ? readCursor(filter.page.after, 2) : undefined;
+  const after = filter.page.after
+    ? readCursor(filter.page.after, [byName ? undefined : 'timestamptz', 'uuid'])
+    : undefined;
   const beyond = byName ? 'and (t.name, t.id) > (?, ?::uuid)' : 'and (t.started_at, t.id) < (?::timestamptz, ?::uuid)';
   const rows = await ctx.em.execute<(Row & { key: string })[]>(
     `select d.*, d.${byName ? 'name' : 'started_at'}::text as key from (${details} where ${where} ${after ? beyond : ''}

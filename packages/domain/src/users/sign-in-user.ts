@@ -43,10 +43,11 @@ async function createUser(ctx: Context, identity: VerifiedIdentity): Promise<Use
   for (let attempt = 0; ; attempt += 1) {
     try {
       return await ctx.em.transactional(async (em) => {
-        const namespace = em.create(Namespace, { name: await freeName(ctx, identity.preferredName), kind: 'user' });
+        const inner = { ...ctx, em };
+        // Over the transaction's own connection: as many first sign-ins at once as the pool has connections would all wait.
+        const namespace = em.create(Namespace, { name: await freeName(inner, identity.preferredName), kind: 'user' });
         const user = em.create(User, { namespace, issuer: identity.issuer, subject: identity.subject });
         await em.flush();
-        const inner = { ...ctx, em };
         recordUsage(as(inner, userPrincipal(user, { kind: 'session' })), 'user.created', { namespace: namespace.name });
         return user;
       });
