@@ -28,12 +28,15 @@ async function must(command, commandArgs, options) {
   if (code !== 0) process.exit(code);
 }
 
+/** What a build makes is no source of it. */
+const made = new Set(['node_modules', 'dist', 'components.d.ts']);
+
 /** Names, sizes and times of all sources that go into a build: cheap enough to ask at every start. */
 function sourceStamp(folders) {
   const hash = createHash('sha256');
   const visit = (folder) => {
     for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      if (['node_modules', 'dist', 'generated'].includes(entry.name) || entry.name.endsWith('.tsbuildinfo')) continue;
+      if (made.has(entry.name) || entry.name.endsWith('.tsbuildinfo')) continue;
       const file = path.join(folder, entry.name);
       if (entry.isDirectory()) visit(file);
       else {
@@ -62,20 +65,16 @@ const serverPackages = ['schema', 'domain', 'server-kit', 'registry', 'api', 'cl
 /** The servers and the console, side by side. */
 async function build() {
   const tsc = buildOnce('servers', serverPackages, () => must(bin('tsc'), ['-b', 'packages/cli']));
-  const vite = buildOnce(
-    'console',
-    ['packages/web', 'packages/api/schema.graphql'].filter((f) => !f.endsWith('.graphql')),
-    async () => {
-      console.error('Building the console …');
-      await must(
-        process.execPath,
-        [path.join(root, 'packages/web/node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'],
-        {
-          cwd: path.join(root, 'packages/web'),
-        },
-      );
-    },
-  );
+  const vite = buildOnce('console', ['packages/web'], async () => {
+    console.error('Building the console …');
+    await must(
+      process.execPath,
+      [path.join(root, 'packages/web/node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'],
+      {
+        cwd: path.join(root, 'packages/web'),
+      },
+    );
+  });
   await Promise.all([tsc, vite]);
 }
 
@@ -86,6 +85,8 @@ const tasks = {
   build,
   start: async () => {
     await build();
+    // Becomes the product instead of waiting beside it: one process less, and signals need no passing on.
+    if (process.execve) process.execve(process.execPath, [process.execPath, escale, 'start', ...args]);
     process.exitCode = await run(process.execPath, [escale, 'start', ...args]);
   },
   escale: async () => {

@@ -68,10 +68,16 @@ function fail(message) {
 }
 
 install();
-const child = spawn(nodeCommand(), [path.join(root, 'scripts', 'task.mjs'), ...process.argv.slice(2)], {
-  stdio: 'inherit',
-  env: { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH ?? ''}` },
-});
-// Ctrl-C reaches the whole foreground group by itself; a signal sent to this process alone is passed on.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)));
+// With `--install-only`, a shell goes on with the task itself (package.json): no process waits for the product to end.
+if (process.argv[2] !== '--install-only') runTask();
+else nodeCommand();
+
+function runTask() {
+  const child = spawn(nodeCommand(), [path.join(root, 'scripts', 'task.mjs'), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    env: { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH ?? ''}` },
+  });
+  // Ctrl-C reaches the whole foreground group by itself; a signal sent to this process alone is passed on.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)));
+}
