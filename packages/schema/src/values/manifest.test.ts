@@ -7,8 +7,7 @@ const digest = `sha256:${'a'.repeat(64)}`;
 const descriptor = { mediaType: 'application/octet-stream', digest, size: 3 };
 const image = { schemaVersion: 2, mediaType: ociManifest, config: descriptor, layers: [descriptor] };
 const index = { schemaVersion: 2, mediaType: ociIndex, manifests: [descriptor] };
-const parse = (body: object, type: string | undefined = undefined) =>
-  parseManifest(Buffer.from(JSON.stringify(body)), type);
+const parse = (body: object, type?: string) => parseManifest(Buffer.from(JSON.stringify(body)), type);
 
 test('an image and an index are told apart, and what they list is found', () => {
   expect(parse(image)).toMatchObject({ kind: 'image', layers: [{ digest, size: 3 }], manifests: [] });
