@@ -21,5 +21,7 @@ export async function openBrowser(): Promise<Browser> {
   // Set before the import: the package then unpacks the shared libraries that a bare machine lacks.
   process.env['AWS_LAMBDA_JS_RUNTIME'] = 'nodejs22.x';
   const { default: packaged } = await import('@sparticuz/chromium');
-  return chromium.launch({ executablePath: await packaged.executablePath(), args: [...packaged.args, ...args] });
+  // Its own list of arguments is for a function with one short task: a single process, which the second window kills, and no
+  // web security. What it needs of it is software rendering without a zygote.
+  return chromium.launch({ executablePath: await packaged.executablePath(), args: [...args, '--no-zygote'] });
 }
