@@ -3,6 +3,7 @@ import Koa from 'koa';
 import { createApp as createApi, type ApiApp } from '@escale/api/app';
 import { anonymous } from '@escale/domain/access';
 import { createVault, type Vault } from '@escale/domain/credentials';
+import type { Faults } from '@escale/domain/faults';
 import { createApp as createRegistry } from '@escale/registry/app';
 import { purgeUploads } from '@escale/registry/jobs';
 import { openBlobStore, type BlobStore, type BlobStoreSettings } from '@escale/registry/storage';
@@ -34,9 +35,10 @@ const purgePause = 10 * 60 * 1000;
 /**
  * Starts everything in this process, with what is embedded beside it: database, blob store, identity provider, registry,
  * management API, console. What was started is ended again when a later part fails.
+ * @param faults what a test does at the named places; the product has none
  * @throws Error with one line for a person (port in use, data folder in use, a database that cannot be reached)
  */
-export async function startAllInOne(config: EscaleConfig, lifecycle?: Lifecycle): Promise<Escale> {
+export async function startAllInOne(config: EscaleConfig, lifecycle?: Lifecycle, faults?: Faults): Promise<Escale> {
   const logger = createLogger({ level: config.ESCALE_LOG_LEVEL });
   const life =
     lifecycle ??
@@ -44,14 +46,19 @@ export async function startAllInOne(config: EscaleConfig, lifecycle?: Lifecycle)
       logger.error({ err: error }, message);
     });
   try {
-    return await startParts(config, life, logger);
+    return await startParts(config, life, logger, faults);
   } catch (error) {
     await life.stop();
     throw error;
   }
 }
 
-async function startParts(config: EscaleConfig, life: Lifecycle, logger: Logger): Promise<Escale> {
+async function startParts(
+  config: EscaleConfig,
+  life: Lifecycle,
+  logger: Logger,
+  faults: Faults | undefined,
+): Promise<Escale> {
   const data = life.add('the data folder', await openDataFolder(config.dataDir), (folder) => folder.release());
   // Opened first: a taken port must be known before a database is made. Closed last but for the folder's lock.
   const door = await openFrontDoor({ host: config.ESCALE_HOST, port: config.ESCALE_PORT });
@@ -80,6 +87,7 @@ async function startParts(config: EscaleConfig, life: Lifecycle, logger: Logger)
       vault,
       blobStore,
       logger,
+      ...(faults && { faults }),
       identifyAccessToken: (token) =>
         api.identifyAccessToken({ em: orm.em.fork(), principal: anonymous, now: new Date(), vault, client: {} }, token),
     }),

@@ -1,6 +1,7 @@
 import type { EntityManager } from '@escale/schema/orm';
 import type { Principal } from './access/principal.ts';
 import type { Vault } from './credentials/vault.ts';
+import type { Faults } from './faults.ts';
 
 /** Where a request came from, for usage logs. */
 export interface ClientFacts {
@@ -15,6 +16,8 @@ export interface Context {
   readonly now: Date;
   readonly vault: Vault;
   readonly client: ClientFacts;
+  /** Tests alone bring one. */
+  readonly faults?: Faults;
 }
 
 /** The same request in another's name or with other limits. */

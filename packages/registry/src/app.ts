@@ -74,6 +74,7 @@ async function contextOf(
     em: services.orm.em.fork(),
     vault: services.vault,
     now: new Date(),
+    ...(services.faults && { faults: services.faults }),
     client: {
       ...(http.req.socket.remoteAddress !== undefined && { address: http.req.socket.remoteAddress }),
       ...(userAgent && { userAgent }),

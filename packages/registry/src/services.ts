@@ -1,6 +1,7 @@
 import type { UserPrincipal } from '@escale/domain/access';
 import type { PullLog } from '@escale/domain/usage-logs';
 import type { Vault } from '@escale/domain/credentials';
+import type { Faults } from '@escale/domain/faults';
 import type { Orm } from '@escale/schema/orm';
 import type { Logger } from '@escale/server-kit/logger';
 import type { RegistryConfig } from './config.ts';
@@ -16,6 +17,8 @@ export interface RegistryParts {
   readonly logger: Logger;
   /** Accepts an access token of the identity provider as password of `$oauthtoken`; absent when there is none. */
   readonly identifyAccessToken?: (token: string) => Promise<UserPrincipal>;
+  /** Tests alone bring one. */
+  readonly faults?: Faults;
 }
 
 /** The same with what the registry makes of it for itself. */

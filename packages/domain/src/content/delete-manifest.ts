@@ -30,5 +30,6 @@ export async function deleteManifest(
       recordUsage(inner, 'tag.deleted', { repository: repository.name, tag: reference.tag });
     else recordUsage(inner, 'manifest.deleted', { repository: repository.name, digest: reference.digest });
     await em.flush();
+    await ctx.faults?.('manifest.deleting');
   });
 }

@@ -80,6 +80,7 @@ export async function mountBlob(
       `insert into repository_blobs (repository_id, blob_id, created_at) values (?, ?, now()) on conflict do nothing`,
       [repositoryId, blob.id],
     );
+    await ctx.faults?.('blob.mounting');
     return toBlob(blob);
   });
 }

@@ -20,7 +20,7 @@ export async function linkBlob(
   uploadId: string,
   bytes: CommittedBytes,
 ): Promise<{ superfluous: string | undefined }> {
-  return ctx.em.transactional(async (em) => {
+  const linked = await ctx.em.transactional(async (em) => {
     const [live] = await em.execute<{ id: string; storage_key: string }[]>(
       `insert into blobs (id, digest, size, storage_key, state, lease_until, created_at)
          values (?, ?, ?, ?, 'live', now() + interval '6 hours', now())
@@ -35,6 +35,9 @@ export async function linkBlob(
       [repositoryId, live.id],
     );
     await em.execute(`delete from upload_sessions where id = ?`, [uploadId]);
+    await ctx.faults?.('blob.linking');
     return { superfluous: live.storage_key === bytes.storageKey ? undefined : bytes.storageKey };
   });
+  await ctx.faults?.('blob.linked');
+  return linked;
 }

@@ -49,7 +49,9 @@ export async function pushManifest(
     }
     await em.execute('update repositories set last_pushed_at = ? where id = ?', [ctx.now, repository.id]);
     await em.flush();
+    await ctx.faults?.('manifest.storing');
   });
+  await ctx.faults?.('manifest.stored');
 }
 
 interface BlobRow {

@@ -62,6 +62,7 @@ export async function finishUpload(exchange: OfRepository, uploadId: string, dig
     throw digestInvalid(`the content is not that of the digest; it is ${received.digest}`, digest);
   }
   await blobStore.commit(uploadId, key, received.parts, digest);
+  await ctx.faults?.('upload.committed');
   const { superfluous } = await linkBlob(ctx, repository.id, uploadId, {
     digest,
     size: received.offset,

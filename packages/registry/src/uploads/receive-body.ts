@@ -38,8 +38,10 @@ export async function receiveBody(
       await writer?.write(piece);
     });
     const parts = await writer.flush();
+    await ctx.faults?.('upload.staged');
     const hashState = hasher.save();
     const progress = await recordChunk(ctx, claim, { parts, hashState });
+    await ctx.faults?.('upload.recorded');
     if (interrupted) throw interrupted;
     return { ...progress, digest: digestOf(upload.algorithm, hasher.digest('hex')) };
   } catch (error) {
