@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { accessibilityViolations } from '../support/accessibility.ts';
 import { openBrowser } from '../support/browser.ts';
 import { OciClient } from '../support/oci.ts';
 import { startStack, type Stack } from '../support/stack.ts';
@@ -169,6 +170,7 @@ test.each([
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       expect(`${name} overflows by ${String(Math.max(overflow, 0))}`).toBe(`${name} overflows by 0`);
       expect(await page.evaluate(() => document.documentElement.lang)).toBe(locale.slice(0, 2));
+      expect([name, ...(await accessibilityViolations(page))]).toEqual([name]);
     }
     await context.close();
     expect(complaints).toEqual([]);
