@@ -31,6 +31,9 @@ export type ErrorCode =
   | 'ROBOT_EXISTS'
   | 'REPOSITORY_EXISTS'
   | 'LAST_ADMIN'
+  | 'TEAM_EXISTS'
+  | 'MEMBER_EXISTS'
+  | 'DEFAULT_PERMISSION_EXISTS'
   | 'TOKEN_NOT_REVEALABLE';
 
 /** A refusal that a client is told of: the message is for a person, the detail for a program. */
@@ -120,6 +123,32 @@ export const robotExists = (login: string) =>
 
 export const repositoryExists = (name: string) =>
   new DomainError('REPOSITORY_EXISTS', `there is already a repository ${name}`, { field: 'name' });
+
+export const teamExists = (name: string) =>
+  new DomainError('TEAM_EXISTS', `there is already a team ${shown(name)}`, { field: 'name' });
+
+export const memberExists = (member: string, team: string) =>
+  new DomainError('MEMBER_EXISTS', `${shown(member)} is in the team ${team} already`, { field: 'member' });
+
+export const defaultPermissionExists = () =>
+  new DomainError(
+    'DEFAULT_PERMISSION_EXISTS',
+    'there is already a default permission for this creator and this grantee; change its role instead',
+    { field: 'grantee' },
+  );
+
+/** An organization keeps at least one person who administers it, whoever acts. */
+export const lastAdmin = (organization: string) =>
+  new DomainError(
+    'LAST_ADMIN',
+    `${organization} would have nobody left who administers it; make somebody else an admin first`,
+  );
+
+/** What was looked at has changed since: nothing was done. */
+export const preconditionFailed = (message: string) => new DomainError('PRECONDITION_FAILED', message);
+
+/** A destructive act asks for the name, so that it is meant. */
+export const notConfirmed = (name: string) => inputInvalid('confirmName', `type ${name} to confirm`);
 
 export const tokenNotRevealable = () =>
   new DomainError('TOKEN_NOT_REVEALABLE', 'this token was shown once and cannot be shown again; make a new one');

@@ -30,6 +30,9 @@ const statusOf = {
   ROBOT_EXISTS: 409,
   REPOSITORY_EXISTS: 409,
   LAST_ADMIN: 409,
+  TEAM_EXISTS: 409,
+  MEMBER_EXISTS: 409,
+  DEFAULT_PERMISSION_EXISTS: 409,
   TOKEN_NOT_REVEALABLE: 409,
 } as const satisfies Record<ErrorCode, number>;
 

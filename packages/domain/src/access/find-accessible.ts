@@ -54,6 +54,9 @@ const reasonsOf = (member: 'user_id' | 'robot_id', owner: boolean): string => `
     from organizations o join teams t on t.organization_id = o.id join team_memberships m on m.team_id = t.id
     where o.namespace_id = r.namespace_id and t.role = 'admin' and m.${member} = $me`;
 
+/** What was deleted does not exist, though its row stays until it can no longer be restored. */
+const live = 'r.deleted_at is null and n.deleted_at is null';
+
 const columns = `r.id, r.name, r.namespace_id, n.name as namespace, r.visibility, r.created_by, r.created_at`;
 
 /** @returns undefined when there is no such repository; the role is undefined when there is one that the caller may not see */
@@ -69,13 +72,13 @@ export async function findAccessibleById(ctx: Context, id: string): Promise<Acce
 async function read(ctx: Context, column: 'r.name' | 'r.id', value: string): Promise<AccessibleRepository | undefined> {
   const { principal } = ctx;
   const from = `from repositories r join namespaces n on n.id = r.namespace_id`;
-  let sql = `select ${columns}, null as kind, null as role, null as through ${from} where ${column} = ?`;
+  let sql = `select ${columns}, null as kind, null as role, null as through ${from} where ${column} = ? and ${live}`;
   let parameters: string[] = [value];
   if (principal.kind === 'user' || principal.kind === 'robot') {
     const rule = principal.kind === 'user' ? reasonsOf('user_id', true) : reasonsOf('robot_id', false);
     const uses = rule.split('$me').length - 1;
     sql = `select ${columns}, reason.kind, reason.role, reason.through ${from}
-      left join lateral (${rule.replaceAll('$me', '?')}) reason on true where ${column} = ?`;
+      left join lateral (${rule.replaceAll('$me', '?')}) reason on true where ${column} = ? and ${live}`;
     parameters = [...Array<string>(uses).fill(principal.id), value];
   }
   const rows = await ctx.em.execute<Row[]>(sql, parameters);

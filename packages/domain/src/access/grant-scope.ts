@@ -31,6 +31,9 @@ export async function grantScopes(ctx: Context, scopes: readonly Scope[]): Promi
 /** Creators and admins of an organization may; users in their own namespace; nobody else. */
 export async function mayCreateRepository(ctx: Context, name: Extract<Scope, { kind: 'repository' }>['name']) {
   if (ctx.principal.kind === 'anonymous') return false;
-  const namespace = await ctx.em.findOne(Namespace, { name: splitRepositoryName(name).namespace });
+  const namespace = await ctx.em.findOne(Namespace, {
+    name: splitRepositoryName(name).namespace,
+    deletedAt: null,
+  });
   return namespace !== null && teamAtLeast(await namespaceRole(ctx, namespace.id), 'creator');
 }

@@ -27,7 +27,7 @@ export async function namespaceRole(ctx: Context, namespaceId: string): Promise<
  */
 export async function requireNamespaceRole(ctx: Context, name: string, needed: TeamRole): Promise<Namespace> {
   if (ctx.principal.kind === 'anonymous') throw unauthorized('sign in first');
-  const namespace = await ctx.em.findOne(Namespace, { name });
+  const namespace = await ctx.em.findOne(Namespace, { name, deletedAt: null });
   if (!namespace) throw notFound(`the namespace ${name.slice(0, 255)}`, 'namespace');
   if (teamAtLeast(await namespaceRole(ctx, namespace.id), needed)) return namespace;
   const who = principalName(ctx.principal);

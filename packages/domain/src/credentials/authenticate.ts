@@ -145,6 +145,9 @@ function applicationTokenPrincipal({ now }: Pick<Authentication, 'now'>, row: Ap
 
 function robotTokenPrincipal({ now }: Pick<Authentication, 'now'>, row: RobotToken): RobotPrincipal {
   const { robot } = row;
+  if (robot.namespace.deletedAt) {
+    throw unauthorized(`the organization of the robot ${robot.login} was deleted; an admin of it may restore it`);
+  }
   if (row.expiresAt && row.expiresAt <= now) {
     throw unauthorized(
       `this token of the robot ${robot.login} expired on ${day(row.expiresAt)}: ask an admin of its namespace to renew it`,

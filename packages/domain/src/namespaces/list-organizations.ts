@@ -10,8 +10,8 @@ export async function listOrganizations(ctx: Context, page: PageInput): Promise<
   return keysetPage(ctx, Organization, {
     from: 'organizations x join namespaces n on n.id = x.namespace_id',
     where: all
-      ? 'true'
-      : 'exists (select 1 from teams t join team_memberships m on m.team_id = t.id where t.organization_id = x.id and m.user_id = ?)',
+      ? 'n.deleted_at is null'
+      : 'n.deleted_at is null and exists (select 1 from teams t join team_memberships m on m.team_id = t.id where t.organization_id = x.id and m.user_id = ?)',
     parameters: all ? [] : [principal.id],
     order: [{ sql: 'n.name' }],
     page,

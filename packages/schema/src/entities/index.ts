@@ -1,5 +1,6 @@
 export { ApplicationToken } from './application-token.ts';
 export { Blob } from './blob.ts';
+export { DefaultPermission } from './default-permission.ts';
 export { Manifest } from './manifest.ts';
 export { ManifestBlob } from './manifest-blob.ts';
 export { ManifestChild } from './manifest-child.ts';
@@ -12,6 +13,7 @@ export { Robot } from './robot.ts';
 export { RobotToken } from './robot-token.ts';
 export { Session } from './session.ts';
 export { SigningKey } from './signing-key.ts';
+export { Star } from './star.ts';
 export { Tag } from './tag.ts';
 export { Team } from './team.ts';
 export { TeamMembership } from './team-membership.ts';

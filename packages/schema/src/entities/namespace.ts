@@ -9,6 +9,10 @@ const NamespaceSchema = defineEntity({
     id: id(),
     name: bytewise().unique(),
     kind: p.enum(['user', 'organization'] as const),
+    /** Set while a deleted organization can still be restored: nobody sees it, and its name stays taken. */
+    deletedAt: p.datetime().nullable(),
+    /** When a job may remove what was deleted. */
+    purgeAt: p.datetime().nullable().index(),
     createdAt: createdAt(),
   },
 });

@@ -11,6 +11,8 @@ const OrganizationSchema = defineEntity({
     namespace: () => p.oneToOne(Namespace).owner().eager(),
     contactEmail: p.text().nullable(),
     description: p.text().nullable(),
+    /** Login of who deleted it, while it can be restored. */
+    deletedBy: p.text().nullable(),
     createdAt: createdAt(),
   },
 });

@@ -7,16 +7,36 @@ import { Namespace } from './namespace.ts';
 const RepositorySchema = defineEntity({
   name: 'Repository',
   tableName: 'repositories',
+  uniques: [
+    {
+      name: 'repositories_live_name',
+      expression: 'create unique index "repositories_live_name" on "repositories" ("name") where "deleted_at" is null',
+    },
+  ],
+  indexes: [
+    { properties: ['namespace', 'name'] },
+    {
+      name: 'repositories_latest',
+      expression:
+        'create index "repositories_latest" on "repositories" (coalesce("last_pushed_at", "created_at") desc, "id" desc)',
+    },
+  ],
   properties: {
     id: id(),
-    namespace: () => p.manyToOne(Namespace).eager().index(),
+    namespace: () => p.manyToOne(Namespace).eager(),
     /** The whole name, namespace included: what clients send and what lists are ordered by. */
-    name: bytewise().$type<RepositoryName>().unique(),
+    name: bytewise().$type<RepositoryName>().index(),
     visibility: p.enum(['private', 'public'] as const).default('private'),
     description: p.text().nullable(),
     /** Who made it, as `user:<id>` or `robot:<id>`: the one to whom a token issued before it existed may refer. */
     createdBy: p.text(),
     lastPushedAt: p.datetime().nullable(),
+    /** Set while a deleted repository can still be restored: nobody sees it, and its name is free for another. */
+    deletedAt: p.datetime().nullable(),
+    /** Login of who deleted it. */
+    deletedBy: p.text().nullable(),
+    /** When a job may remove what was deleted. */
+    purgeAt: p.datetime().nullable().index(),
     createdAt: createdAt(),
   },
 });

@@ -15,6 +15,8 @@ const TeamMembershipSchema = defineEntity({
     team: () => p.manyToOne(Team).deleteRule('cascade'),
     user: () => p.manyToOne(User).nullable().index().deleteRule('cascade'),
     robot: () => p.manyToOne(Robot).nullable().index().deleteRule('cascade'),
+    /** Came with the team's group of the identity provider and goes with it; false for one that a person added. */
+    synced: p.boolean().default(false),
     createdAt: createdAt(),
   },
 });

@@ -14,6 +14,8 @@ const TeamSchema = defineEntity({
     name: bytewise(),
     role: p.enum(teamRoles),
     description: p.text().nullable(),
+    /** The identity provider's group whose people are in this team, as its claim writes it: `/platform/dev`. */
+    syncedGroup: p.text().nullable().index(),
     createdAt: createdAt(),
   },
 });

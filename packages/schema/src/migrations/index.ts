@@ -1,4 +1,5 @@
 import { Migration20261124155534_initial } from './Migration20261124155534_initial.ts';
+import { Migration20261124204606_people } from './Migration20261124204606_people.ts';
 
 /** Every migration, in order; listed by hand so that a bundle or a test runner needs no folder to look into. */
-export const migrations = [Migration20261124155534_initial];
+export const migrations = [Migration20261124155534_initial, Migration20261124204606_people];
