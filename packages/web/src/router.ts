@@ -1,5 +1,11 @@
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router';
 import { session } from './auth/session.ts';
+import { homeRoutes, notFoundRoute } from './features/home/routes.ts';
+import { organizationRoutes } from './features/organizations/routes.ts';
+import { repositoryRoutes } from './features/repositories/routes.ts';
+import { settingsRoutes } from './features/settings/routes.ts';
+import { signInRoutes } from './features/sign-in/routes.ts';
+import { welcomeRoutes } from './features/welcome/routes.ts';
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -12,71 +18,15 @@ declare module 'vue-router' {
   }
 }
 
-const repositoryViews = ['information', 'tags', 'permissions', 'settings'] as const;
-export type RepositoryView = (typeof repositoryViews)[number];
-
+/** Each feature's own list; the order matters only for the last. */
 const routes: RouteRecordRaw[] = [
-  { path: '/', component: () => import('./features/home/HomePage.vue'), meta: { title: 'home.title' } },
-  {
-    path: '/sign-in',
-    component: () => import('./features/sign-in/SignInPage.vue'),
-    meta: { open: true, bare: true, title: 'signIn.title' },
-  },
-  {
-    path: '/welcome',
-    component: () => import('./features/welcome/WelcomePage.vue'),
-    meta: { bare: true, title: 'welcome.title' },
-  },
-  {
-    path: '/new/organization',
-    component: () => import('./features/organizations/OrganizationNewPage.vue'),
-    meta: { title: 'organization.new' },
-  },
-  {
-    path: '/new/repository',
-    component: () => import('./features/repositories/RepositoryNewPage.vue'),
-    meta: { title: 'repositories.new' },
-  },
-  {
-    path: '/organizations/:organization',
-    component: () => import('./features/organizations/OrganizationPage.vue'),
-    props: true,
-    children: [
-      { path: '', redirect: (to) => `${to.path.replace(/\/$/, '')}/repositories` },
-      {
-        path: 'repositories',
-        component: () => import('./features/organizations/OrganizationRepositories.vue'),
-        props: true,
-      },
-      { path: 'robots', component: () => import('./features/robots/RobotList.vue'), props: true },
-    ],
-  },
-  {
-    // Names may end in any word, so the view stands behind a segment that no name can have.
-    path: `/repositories/:name(.+)/-/:view(${repositoryViews.join('|')})`,
-    name: 'repository',
-    component: () => import('./features/repositories/RepositoryPage.vue'),
-    props: true,
-  },
-  {
-    path: '/repositories/:name(.+)',
-    redirect: (to) => `/repositories/${String(to.params['name'])}/-/information`,
-  },
-  {
-    path: '/settings',
-    component: () => import('./features/settings/SettingsPage.vue'),
-    meta: { title: 'settings.title' },
-    children: [
-      { path: '', redirect: '/settings/tokens' },
-      { path: 'profile', component: () => import('./features/settings/ProfileTab.vue') },
-      { path: 'tokens', component: () => import('./features/settings/ApplicationTokenList.vue') },
-    ],
-  },
-  {
-    path: '/:anything(.*)*',
-    component: () => import('./features/home/NotFoundPage.vue'),
-    meta: { open: true, title: 'error.pageTitle' },
-  },
+  ...homeRoutes,
+  ...signInRoutes,
+  ...welcomeRoutes,
+  ...organizationRoutes,
+  ...repositoryRoutes,
+  ...settingsRoutes,
+  notFoundRoute,
 ];
 
 export const router = createRouter({ history: createWebHistory(), routes, scrollBehavior: () => ({ top: 0 }) });

@@ -1,0 +1,23 @@
+import type { RouteRecordRaw } from 'vue-router';
+
+const repositoryViews = ['information', 'tags', 'permissions', 'settings'] as const;
+export type RepositoryView = (typeof repositoryViews)[number];
+
+export const repositoryRoutes: readonly RouteRecordRaw[] = [
+  {
+    path: '/new/repository',
+    component: () => import('./RepositoryNewPage.vue'),
+    meta: { title: 'repositories.new' },
+  },
+  {
+    // Names may end in any word, so the view stands behind a segment that no name can have.
+    path: `/repositories/:name(.+)/-/:view(${repositoryViews.join('|')})`,
+    name: 'repository',
+    component: () => import('./RepositoryPage.vue'),
+    props: true,
+  },
+  {
+    path: '/repositories/:name(.+)',
+    redirect: (to) => `/repositories/${String(to.params['name'])}/-/information`,
+  },
+];
