@@ -1,5 +1,5 @@
 import type { RepositoryName, RepositoryRole } from '@escale/schema/values';
-import { atLeast } from '@escale/schema/values';
+import { highestRole } from '@escale/schema/values';
 import type { Context } from '../context.ts';
 import type { Principal } from './principal.ts';
 
@@ -22,6 +22,10 @@ export interface AccessibleRepository {
   readonly createdAt: Date;
   /** The highest of the reasons; undefined when there is none: then the caller must not learn that it exists. */
   readonly role: RepositoryRole | undefined;
+}
+
+/** The same with every reason, for those who ask why. */
+export interface ExplainedRepository extends AccessibleRepository {
   readonly reasons: readonly AccessReason[];
 }
 
@@ -41,60 +45,68 @@ interface Row {
 /**
  * The rule of rights, in one place (product.md §4): the most of the own namespace, direct permission, each team's permission,
  * the organization's admin teams. No deny rules. Reads the rows at every use, so that no answer is staler than the database.
+ * What does not hang on rows of permissions is `standingReasons`.
+ * @param me SQL of the id of the user or robot
+ * @returns SQL of one row for each reason (kind, role, through), over `repositories r`
  */
-const reasonsOf = (member: 'user_id' | 'robot_id', owner: boolean): string => `
-  ${owner ? `select 'OWNER' as kind, 'admin' as role, null as through from users u where u.id = $me and u.namespace_id = r.namespace_id union all` : ''}
-  select 'DIRECT' as kind, p.role, null as through from permissions p where p.repository_id = r.id and p.${member} = $me
+export const reasonsOf = (kind: 'user' | 'robot', me: string): string => `
+  ${kind === 'user' ? `select 'OWNER' as kind, 'admin' as role, null as through from users u where u.id = ${me} and u.namespace_id = r.namespace_id union all` : ''}
+  select 'DIRECT' as kind, p.role, null as through from permissions p where p.repository_id = r.id and p.${kind}_id = ${me}
   union all
-  select 'TEAM', p.role, n.name || '/' || t.name
+  select 'TEAM', p.role, split_part(r.name, '/', 1) || '/' || t.name
     from permissions p join teams t on t.id = p.team_id join team_memberships m on m.team_id = t.id
-    where p.repository_id = r.id and m.${member} = $me
+    where p.repository_id = r.id and m.${kind}_id = ${me}
   union all
-  select 'ORGANIZATION_ADMIN', 'admin', n.name || '/' || t.name
+  select 'ORGANIZATION_ADMIN', 'admin', split_part(r.name, '/', 1) || '/' || t.name
     from organizations o join teams t on t.organization_id = o.id join team_memberships m on m.team_id = t.id
-    where o.namespace_id = r.namespace_id and t.role = 'admin' and m.${member} = $me`;
+    where o.namespace_id = r.namespace_id and t.role = 'admin' and m.${kind}_id = ${me}`;
 
-/** What was deleted does not exist, though its row stays until it can no longer be restored. */
-const live = 'r.deleted_at is null and n.deleted_at is null';
+/** The rest of the rule: what follows from who somebody is, and from the repository being public. */
+export function standingReasons(principal: Principal, visibility: 'private' | 'public'): AccessReason[] {
+  const reasons: AccessReason[] = [];
+  if (principal.kind === 'system' || (principal.kind === 'user' && principal.isAdministrator)) {
+    reasons.push({ kind: 'ADMINISTRATOR', role: 'admin' });
+  }
+  if (visibility === 'public') reasons.push({ kind: 'PUBLIC', role: 'read' });
+  return reasons;
+}
+
+/** SQL: what was deleted does not exist, though its row stays until it can no longer be restored. */
+export const live = 'r.deleted_at is null and n.deleted_at is null';
 
 const columns = `r.id, r.name, r.namespace_id, n.name as namespace, r.visibility, r.created_by, r.created_at`;
 
 /** @returns undefined when there is no such repository; the role is undefined when there is one that the caller may not see */
-export async function findAccessible(ctx: Context, name: RepositoryName): Promise<AccessibleRepository | undefined> {
+export async function findAccessible(ctx: Context, name: RepositoryName): Promise<ExplainedRepository | undefined> {
   return read(ctx, 'r.name', name);
 }
 
 /** The same by the repository's id. */
-export async function findAccessibleById(ctx: Context, id: string): Promise<AccessibleRepository | undefined> {
+export async function findAccessibleById(ctx: Context, id: string): Promise<ExplainedRepository | undefined> {
   return read(ctx, 'r.id', id);
 }
 
-async function read(ctx: Context, column: 'r.name' | 'r.id', value: string): Promise<AccessibleRepository | undefined> {
+async function read(ctx: Context, column: 'r.name' | 'r.id', value: string): Promise<ExplainedRepository | undefined> {
   const { principal } = ctx;
   const from = `from repositories r join namespaces n on n.id = r.namespace_id`;
   let sql = `select ${columns}, null as kind, null as role, null as through ${from} where ${column} = ? and ${live}`;
   let parameters: string[] = [value];
   if (principal.kind === 'user' || principal.kind === 'robot') {
-    const rule = principal.kind === 'user' ? reasonsOf('user_id', true) : reasonsOf('robot_id', false);
-    const uses = rule.split('$me').length - 1;
+    const rule = reasonsOf(principal.kind, '?');
+    const uses = rule.split('?').length - 1;
     sql = `select ${columns}, reason.kind, reason.role, reason.through ${from}
-      left join lateral (${rule.replaceAll('$me', '?')}) reason on true where ${column} = ? and ${live}`;
+      left join lateral (${rule}) reason on true where ${column} = ? and ${live}`;
     parameters = [...Array<string>(uses).fill(principal.id), value];
   }
   const rows = await ctx.em.execute<Row[]>(sql, parameters);
   return rows[0] && assemble(rows[0], rows, principal);
 }
 
-function assemble(first: Row, rows: readonly Row[], principal: Principal): AccessibleRepository {
+function assemble(first: Row, rows: readonly Row[], principal: Principal): ExplainedRepository {
   const reasons: AccessReason[] = rows.flatMap(({ kind, role, through }) =>
     kind && role ? [{ kind, role, ...(through !== null && { through }) }] : [],
   );
-  if (principal.kind === 'system' || (principal.kind === 'user' && principal.isAdministrator)) {
-    reasons.push({ kind: 'ADMINISTRATOR', role: 'admin' });
-  }
-  if (first.visibility === 'public') reasons.push({ kind: 'PUBLIC', role: 'read' });
-  let role: RepositoryRole | undefined;
-  for (const reason of reasons) if (!atLeast(role, reason.role)) role = reason.role;
+  reasons.push(...standingReasons(principal, first.visibility));
   return {
     id: first.id,
     name: first.name,
@@ -103,7 +115,7 @@ function assemble(first: Row, rows: readonly Row[], principal: Principal): Acces
     visibility: first.visibility,
     createdBy: first.created_by,
     createdAt: new Date(first.created_at),
-    role,
+    role: highestRole(reasons.map(({ role }) => role)),
     reasons,
   };
 }

@@ -1,4 +1,4 @@
-import { ApplicationToken, RobotToken, User } from '@escale/schema/entities';
+import type { User } from '@escale/schema/entities';
 import type { EntityManager } from '@escale/schema/orm';
 import {
   anonymous,
@@ -9,6 +9,8 @@ import {
 } from '../access/principal.ts';
 import type { ClientFacts } from '../context.ts';
 import { unauthorized } from '../errors.ts';
+import { credentialGone, holderOf, principalOf, userHolding, type CredentialReference, type Holder } from './holder.ts';
+import { howToGetApplicationToken as howToGetOne } from './how-to.ts';
 import { readToken, type Token } from './token.ts';
 import type { Vault } from './vault.ts';
 
@@ -19,16 +21,6 @@ export interface Authentication {
   readonly now: Date;
   readonly client: ClientFacts;
 }
-
-/** Which credential a registry token was issued for: what is looked up again at every use of that token. */
-export interface CredentialReference {
-  readonly kind: Credential['kind'] | 'anonymous';
-  /** Of the application token, of the robot token, or of the user where the credential has no row. */
-  readonly id?: string;
-}
-
-const howToGetOne =
-  'create an application token in the console (Account settings, Application tokens) and use the docker login line that it shows';
 
 /**
  * Authenticates what a registry client sends as user name and password: `$app` with an application token, or a robot's login
@@ -64,35 +56,44 @@ function tokenOf(password: string, type: Token['type']): Token {
   );
 }
 
-async function byApplicationToken(auth: Authentication, { id, secret }: Token): Promise<UserPrincipal> {
-  const row = await auth.em.findOne(ApplicationToken, { id }, { populate: ['user'] });
-  if (!proves(auth.vault, row, secret))
-    throw unauthorized(`this application token is unknown or revoked: ${howToGetOne}`);
-  const principal = applicationTokenPrincipal(auth, row);
-  await noteUse(auth, 'application_tokens', id);
+async function byApplicationToken(auth: Authentication, token: Token): Promise<UserPrincipal> {
+  const refused = () => unauthorized(`this application token is unknown or revoked: ${howToGetOne}`);
+  const principal = await holderWhoProves(auth, 'application-token', token, refused);
+  if (principal.kind !== 'user') throw refused();
   return principal;
 }
 
-async function byRobotToken(
-  auth: Authentication,
-  { id, secret }: Token,
-  login: string | undefined,
-): Promise<RobotPrincipal> {
-  const row = await auth.em.findOne(RobotToken, { id }, { populate: ['robot'] });
-  if (!proves(auth.vault, row, secret) || (login !== undefined && row.robot.login !== login)) {
-    throw unauthorized(
+async function byRobotToken(auth: Authentication, token: Token, login: string | undefined): Promise<RobotPrincipal> {
+  const refused = () =>
+    unauthorized(
       `the robot ${login?.slice(0, 255) ?? ''} has no such token: ask an admin of its namespace to show or renew it`,
     );
-  }
-  const principal = robotTokenPrincipal(auth, row);
-  await noteUse(auth, 'robot_tokens', id);
+  const principal = await holderWhoProves(auth, 'robot-token', token, refused, login);
+  if (principal.kind !== 'robot') throw refused();
   return principal;
 }
 
-/** Compares in constant time, and as long for an id that does not exist (T29). */
-function proves<Row extends { mac: Uint8Array }>(vault: Vault, row: Row | null, secret: string): row is Row {
-  const expected = row?.mac ?? Buffer.alloc(32);
-  return vault.matches(secret, expected) && row !== null;
+const tableOf = { 'application-token': 'application_tokens', 'robot-token': 'robot_tokens' } as const;
+
+/** @param login that the holder must have, where the caller said one */
+async function holderWhoProves(
+  auth: Authentication,
+  kind: keyof typeof tableOf,
+  { id, secret }: Token,
+  refused: () => Error,
+  login?: string,
+): Promise<UserPrincipal | RobotPrincipal> {
+  const table = tableOf[kind];
+  const [row] = await auth.em.execute<(HolderRow & { mac: Buffer })[]>(
+    `select holder.*, proof.mac from ${table} proof, lateral (${holderOf[kind]('proof.id')}) holder where proof.id = ?`,
+    [id],
+  );
+  // In constant time, and as long for an id that does not exist (T29).
+  const proven = auth.vault.matches(secret, row?.mac ?? Buffer.alloc(32));
+  if (!row || !proven || (login !== undefined && row.name !== login)) throw refused();
+  const principal = principalOf({ kind, id }, holderFrom(row), auth.now);
+  await noteUse(auth, table, id);
+  return principal;
 }
 
 /**
@@ -101,69 +102,36 @@ function proves<Row extends { mac: Uint8Array }>(vault: Vault, row: Row | null, 
  * @throws UNAUTHORIZED
  */
 export async function resumePrincipal(
-  auth: Pick<Authentication, 'em' | 'now'>,
-  reference: CredentialReference,
+  { em, now }: Pick<Authentication, 'em' | 'now'>,
+  { kind, id }: CredentialReference,
 ): Promise<Principal> {
-  const { kind, id } = reference;
   if (kind === 'anonymous') return anonymous;
-  const gone = () => unauthorized('the credential behind this token was revoked');
-  if (kind === 'application-token') {
-    const row = id === undefined ? null : await auth.em.findOne(ApplicationToken, { id }, { populate: ['user'] });
-    if (!row) throw gone();
-    return applicationTokenPrincipal(auth, row);
-  }
-  if (kind === 'robot-token') {
-    const row = id === undefined ? null : await auth.em.findOne(RobotToken, { id }, { populate: ['robot'] });
-    if (!row) throw gone();
-    return robotTokenPrincipal(auth, row);
-  }
-  const user = id === undefined ? null : await auth.em.findOne(User, { id });
-  if (!user) throw gone();
-  return userPrincipal(user, { kind });
+  if (id === undefined) throw credentialGone();
+  const [row] = await em.execute<HolderRow[]>(holderOf[kind]('?'), [id]);
+  if (!row) throw credentialGone();
+  return principalOf({ kind, id }, holderFrom(row), now);
+}
+
+interface HolderRow extends Pick<Holder, 'id' | 'name' | 'disabled' | 'deleted' | 'title'> {
+  readonly namespace_id: string;
+  readonly is_administrator: boolean;
+  readonly expires_at: Date | string | null;
+}
+
+function holderFrom({ namespace_id, is_administrator, expires_at, ...rest }: HolderRow): Holder {
+  const expiresAt = expires_at === null ? null : new Date(expires_at);
+  return { ...rest, namespaceId: namespace_id, isAdministrator: is_administrator, expiresAt };
 }
 
 /** @throws UNAUTHORIZED for a disabled user */
 export function userPrincipal(user: User, credential: Credential): UserPrincipal {
-  if (user.disabledAt)
-    throw unauthorized(`the user ${user.username} is disabled; ask an administrator of this registry`);
-  return {
-    kind: 'user',
+  return userHolding(credential, {
     id: user.id,
     namespaceId: user.namespace.id,
     name: user.username,
     isAdministrator: user.isAdministrator,
-    credential,
-  };
-}
-
-function applicationTokenPrincipal({ now }: Pick<Authentication, 'now'>, row: ApplicationToken): UserPrincipal {
-  if (row.expiresAt && row.expiresAt <= now) {
-    throw unauthorized(`the application token "${row.title}" expired on ${day(row.expiresAt)}: ${howToGetOne}`);
-  }
-  return userPrincipal(row.user, { kind: 'application-token', id: row.id, title: row.title });
-}
-
-function robotTokenPrincipal({ now }: Pick<Authentication, 'now'>, row: RobotToken): RobotPrincipal {
-  const { robot } = row;
-  if (robot.namespace.deletedAt) {
-    throw unauthorized(`the organization of the robot ${robot.login} was deleted; an admin of it may restore it`);
-  }
-  if (row.expiresAt && row.expiresAt <= now) {
-    throw unauthorized(
-      `this token of the robot ${robot.login} expired on ${day(row.expiresAt)}: ask an admin of its namespace to renew it`,
-    );
-  }
-  return {
-    kind: 'robot',
-    id: robot.id,
-    namespaceId: robot.namespace.id,
-    name: robot.login,
-    credential: { kind: 'robot-token', id: row.id },
-  };
-}
-
-function day(date: Date): string {
-  return date.toISOString().slice(0, 10);
+    disabled: user.disabledAt !== null && user.disabledAt !== undefined,
+  });
 }
 
 /** Last use is kept to the minute: a busy pipeline must not write a row for every request. */

@@ -1,0 +1,101 @@
+import type { Credential, RobotPrincipal, UserPrincipal } from '../access/principal.ts';
+import { unauthorized } from '../errors.ts';
+import { howToGetApplicationToken } from './how-to.ts';
+
+/** Which credential a registry token was issued for: what is looked up again at every use of that token. */
+export interface CredentialReference {
+  readonly kind: Credential['kind'] | 'anonymous';
+  /** Of the application token, of the robot token, or of the user where the credential has no row. */
+  readonly id?: string;
+}
+
+/** Who stands behind a credential, and what may have ended it, as the rows are now. */
+export interface Holder {
+  /** Of the user or the robot. */
+  readonly id: string;
+  readonly namespaceId: string;
+  /** The user name, or a robot's `namespace+name`. */
+  readonly name: string;
+  readonly isAdministrator: boolean;
+  readonly disabled: boolean;
+  /** The namespace was deleted, and may be restored. */
+  readonly deleted: boolean;
+  /** How people call the credential, where they gave it a name. */
+  readonly title: string | null;
+  readonly expiresAt: Date | null;
+}
+
+const users = (from: string, where: string, title: string, expiresAt: string): string => `
+  select u.id, u.namespace_id, n.name, u.is_administrator, u.disabled_at is not null as disabled,
+         n.deleted_at is not null as deleted, ${title} as title, ${expiresAt} as expires_at
+    from ${from} join namespaces n on n.id = u.namespace_id where ${where}`;
+const userById = (id: string): string => users('users u', `u.id = ${id}`, 'null::text', 'null::timestamptz');
+
+/**
+ * SQL of the holder of one credential: a row, or none when it was revoked. Everybody who trusts a credential after it has been
+ * authenticated reads this, so that a revocation is seen by all of them at once.
+ * @param id SQL of the credential's id, see `CredentialReference`
+ */
+export const holderOf = {
+  'application-token': (id: string) =>
+    users('application_tokens t join users u on u.id = t.user_id', `t.id = ${id}`, 't.title', 't.expires_at'),
+  'robot-token': (id: string) => `
+  select r.id, r.namespace_id, n.name || '+' || r.name as name, false as is_administrator, false as disabled,
+         n.deleted_at is not null as deleted, null::text as title, t.expires_at
+    from robot_tokens t join robots r on r.id = t.robot_id join namespaces n on n.id = r.namespace_id where t.id = ${id}`,
+  session: userById,
+  'keycloak-token': userById,
+} as const satisfies Record<Credential['kind'], (id: string) => string>;
+
+/** What kind of principal holds a kind of credential. */
+export const holderKind = {
+  'application-token': 'user',
+  'robot-token': 'robot',
+  session: 'user',
+  'keycloak-token': 'user',
+} as const satisfies Record<Credential['kind'], 'user' | 'robot'>;
+
+/**
+ * The principal of a credential.
+ * @throws UNAUTHORIZED with the reason when the credential has expired or its user is disabled
+ */
+export function principalOf(
+  { kind, id }: { kind: Credential['kind']; id?: string },
+  holder: Holder,
+  now: Date,
+): UserPrincipal | RobotPrincipal {
+  if (holder.deleted && holderKind[kind] === 'robot') {
+    throw unauthorized(`the organization of the robot ${holder.name} was deleted; an admin of it may restore it`);
+  }
+  if (holder.expiresAt && holder.expiresAt <= now) throw expired(kind, holder, holder.expiresAt);
+  const hasRow = kind === 'application-token' || kind === 'robot-token';
+  const credential: Credential = {
+    kind,
+    ...(hasRow && id !== undefined && { id }),
+    ...(holder.title !== null && { title: holder.title }),
+  };
+  if (holderKind[kind] === 'user') return userHolding(credential, holder);
+  return { kind: 'robot', id: holder.id, namespaceId: holder.namespaceId, name: holder.name, credential };
+}
+
+/** @throws UNAUTHORIZED for a disabled user */
+export function userHolding(
+  credential: Credential,
+  holder: Omit<Holder, 'deleted' | 'title' | 'expiresAt'>,
+): UserPrincipal {
+  const { id, namespaceId, name, isAdministrator, disabled } = holder;
+  if (disabled) throw unauthorized(`the user ${name} is disabled; ask an administrator of this registry`);
+  return { kind: 'user', id, namespaceId, name, isAdministrator, credential };
+}
+
+function expired(kind: Credential['kind'], { name, title }: Holder, at: Date): Error {
+  const day = at.toISOString().slice(0, 10);
+  return unauthorized(
+    kind === 'robot-token'
+      ? `this token of the robot ${name} expired on ${day}: ask an admin of its namespace to renew it`
+      : `the application token "${title ?? ''}" expired on ${day}: ${howToGetApplicationToken}`,
+  );
+}
+
+/** The credential behind a registry token is gone: revoked, or its robot or user deleted. */
+export const credentialGone = () => unauthorized('the credential behind this token was revoked');
