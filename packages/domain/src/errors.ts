@@ -23,6 +23,7 @@ export type ErrorCode =
   | 'MANIFEST_TOO_LARGE'
   | 'PRECONDITION_FAILED'
   | 'UNAVAILABLE'
+  | 'TAG_IMMUTABLE'
   // management
   | 'INPUT_INVALID'
   | 'NOT_FOUND'
@@ -104,6 +105,24 @@ export const unauthorized = (message: string, detail?: Record<string, unknown>) 
 
 export const denied = (message: string, detail?: Record<string, unknown>) =>
   new DomainError('DENIED', message, detail ? { detail } : {});
+
+/** A change of a tag would undo what somebody has promised to keep. */
+export const tagImmutable = (tag: string, digest: string) =>
+  new DomainError(
+    'TAG_IMMUTABLE',
+    `the tag ${tag} is immutable: it names ${digest}, and cannot be moved, deleted or expire`,
+    {
+      detail: { tag, digest },
+    },
+  );
+
+/** @param current what the tag names now; undefined when it does not exist */
+export const tagChanged = (tag: string, current: string | undefined) =>
+  new DomainError(
+    'PRECONDITION_FAILED',
+    current === undefined ? `the tag ${tag} does not exist` : `the tag ${tag} names ${current} at the moment`,
+    { detail: { tag, digest: current ?? null } },
+  );
 
 export const unsupported = (message: string) => new DomainError('UNSUPPORTED', message);
 

@@ -23,6 +23,7 @@ const statusOf = {
   MANIFEST_TOO_LARGE: 413,
   PRECONDITION_FAILED: 412,
   UNAVAILABLE: 503,
+  TAG_IMMUTABLE: 403,
   INPUT_INVALID: 400,
   NOT_FOUND: 404,
   NAMESPACE_TAKEN: 409,
@@ -42,6 +43,7 @@ const wireCode: Partial<Record<ErrorCode, string>> = {
   MANIFEST_TOO_LARGE: 'MANIFEST_INVALID',
   PRECONDITION_FAILED: 'DENIED',
   UNAVAILABLE: 'UNKNOWN',
+  TAG_IMMUTABLE: 'DENIED',
 };
 
 /** Writes the answer to anything thrown. @returns false for an error that nobody foresaw: the caller logs it */

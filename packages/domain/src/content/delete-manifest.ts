@@ -1,12 +1,13 @@
-import type { Reference } from '@escale/schema/values';
-import { referenceText } from '@escale/schema/values';
+import type { Digest, Reference, TagName } from '@escale/schema/values';
 import type { Context } from '../context.ts';
 import { manifestUnknown } from '../errors.ts';
 import { recordUsage } from '../usage-logs/record.ts';
+import { endLifetime, lockTag, recordTagEvent } from './tag-lifetime.ts';
 
 /**
- * By tag: that tag only. By digest: the manifest and all its tags (end-9).
- * @throws MANIFEST_UNKNOWN
+ * By tag: that tag only. By digest: the manifest and all its tags (end-9). What is deleted is gone for clients at once (P4);
+ * its tags can be restored within the time machine's window, and so the manifest's row stays until that is over.
+ * @throws MANIFEST_UNKNOWN, TAG_IMMUTABLE: then nothing is deleted
  */
 export async function deleteManifest(
   ctx: Context,
@@ -15,21 +16,41 @@ export async function deleteManifest(
 ): Promise<void> {
   await ctx.em.transactional(async (em) => {
     const inner = { ...ctx, em };
-    const gone =
-      reference.kind === 'tag'
-        ? await em.execute<unknown[]>(
-            `update tags set ended_at = ? where repository_id = ? and name = ? and ended_at is null returning id`,
-            [ctx.now, repository.id, reference.tag],
-          )
-        : await em.execute<unknown[]>(`delete from manifests where repository_id = ? and digest = ? returning id`, [
-            repository.id,
-            reference.digest,
-          ]);
-    if (gone.length === 0) throw manifestUnknown(referenceText(reference));
-    if (reference.kind === 'tag')
-      recordUsage(inner, 'tag.deleted', { repository: repository.name, tag: reference.tag });
-    else recordUsage(inner, 'manifest.deleted', { repository: repository.name, digest: reference.digest });
+    await (reference.kind === 'tag'
+      ? deleteByTag(inner, repository, reference.tag)
+      : deleteByDigest(inner, repository, reference.digest));
     await em.flush();
     await ctx.faults?.('manifest.deleting');
   });
+}
+
+async function deleteByTag(ctx: Context, repository: { id: string; name: string }, tag: TagName): Promise<void> {
+  const open = await lockTag(ctx, repository.id, tag);
+  if (!open) throw manifestUnknown(tag);
+  await endLifetime(ctx, open);
+  await recordTagEvent(ctx, repository.id, { tag, kind: 'deleted', digest: open.digest });
+  recordUsage(ctx, 'tag.deleted', { repository: repository.name, tag, digest: open.digest });
+}
+
+/** The row lock keeps every other tag from being set on the manifest until this is over. */
+async function deleteByDigest(ctx: Context, repository: { id: string; name: string }, digest: Digest): Promise<void> {
+  const [manifest] = await ctx.em.execute<{ id: string }[]>(
+    'select id from manifests where repository_id = ? and digest = ? and deleted_at is null for update',
+    [repository.id, digest],
+  );
+  if (!manifest) throw manifestUnknown(digest);
+  const named = await ctx.em.execute<{ name: TagName }[]>(
+    'select name from tags where manifest_id = ? and ended_at is null order by name',
+    [manifest.id],
+  );
+  for (const { name: tag } of named) {
+    const open = await lockTag(ctx, repository.id, tag);
+    // Moved away or ended while its lock was waited for.
+    if (open?.manifestId !== manifest.id) continue;
+    await endLifetime(ctx, open);
+    await recordTagEvent(ctx, repository.id, { tag, kind: 'deleted', digest });
+    recordUsage(ctx, 'tag.deleted', { repository: repository.name, tag, digest });
+  }
+  await ctx.em.execute('update manifests set deleted_at = clock_timestamp() where id = ?', [manifest.id]);
+  recordUsage(ctx, 'manifest.deleted', { repository: repository.name, digest });
 }

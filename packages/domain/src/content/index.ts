@@ -1,7 +1,11 @@
 export * from './delete-manifest.ts';
+export * from './end-expired-tags.ts';
 export * from './find-blob.ts';
+export * from './kept-manifests.ts';
 export * from './link-blob.ts';
 export * from './list-referrers.ts';
 export * from './list-tags.ts';
+export { manifestConfigLimit } from './manifest-facts.ts';
+export type { TagCondition } from './move-tag.ts';
 export * from './push-manifest.ts';
 export * from './read-manifest.ts';

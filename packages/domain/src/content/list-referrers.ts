@@ -28,7 +28,7 @@ export async function listReferrers(
     }[]
   >(
     `select media_type, digest, size, artifact_type, annotations from manifests
-       where repository_id = ? and subject_digest = ? and digest > ?
+       where repository_id = ? and subject_digest = ? and deleted_at is null and digest > ?
        ${wanted ? `and artifact_type in (${page.artifactTypes.map(() => '?').join(', ')})` : ''}
        order by digest limit ?`,
     [repositoryId, subject, page.last ?? '', ...page.artifactTypes, page.limit + 1],

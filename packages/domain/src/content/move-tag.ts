@@ -1,25 +1,91 @@
-import { v7 } from 'uuid';
-import type { TagName } from '@escale/schema/values';
+import type { Digest, TagName } from '@escale/schema/values';
 import type { Context } from '../context.ts';
+import { tagChanged } from '../errors.ts';
+import { beginLifetime, endLifetime, lockTag, recordTagEvent, type OpenLifetime } from './tag-lifetime.ts';
+
+/** What a tag must be at the moment of its change, as `If-Match` and `If-None-Match` say it (RFC 9110 §13.1). */
+export interface TagCondition {
+  /** The tag names one of these; `*`: it exists. */
+  readonly match?: readonly Digest[] | '*' | undefined;
+  /** The tag names none of these; `*`: it does not exist. */
+  readonly noneMatch?: readonly Digest[] | '*' | undefined;
+}
+
+/** What a tag is to name from now on. */
+export interface TagMove {
+  readonly tag: TagName;
+  readonly manifest: TagTarget;
+  /** How the history calls it when the tag existed not, or named something else. */
+  readonly as: 'pushed' | 'set' | 'restored';
+  readonly condition?: TagCondition | undefined;
+}
+
+/** A manifest as tags see it, with what its labels ask of them. */
+export interface TagTarget {
+  readonly id: string;
+  readonly digest: Digest;
+  /** Seconds, counted from each tagging. */
+  readonly expiresAfter: number | null;
+  readonly tagsImmutable: boolean;
+}
 
 /**
- * Makes a tag name a manifest: ends its open lifetime and begins a new one. Nothing changes when it names that manifest
- * already. Runs in the caller's transaction; two moves of one tag take turns on a lock that is the tag's own.
+ * Makes a tag name a manifest: ends its open lifetime and begins a new one. When it names that manifest already, that is no
+ * change, also for an immutable tag; only an expiry that a label asks for counts anew. Runs in the caller's transaction, which
+ * holds a lock on the manifest; two changes of one tag take turns.
+ * @returns what the tag named before, whether that changed
+ * @throws PRECONDITION_FAILED, TAG_IMMUTABLE
  */
 export async function moveTag(
   ctx: Context,
   repository: { id: string },
-  move: { tag: TagName; manifestId: string; pushedBy: string },
+  { tag, manifest, as, condition }: TagMove,
+): Promise<{ previousDigest: Digest | undefined; changed: boolean }> {
+  const open = await lockTag(ctx, repository.id, tag);
+  requireCondition(tag, open?.digest, condition);
+  const expiresAt = labelledExpiry(ctx, manifest);
+  if (open?.manifestId === manifest.id) {
+    await renewExpiry(ctx, repository.id, open, expiresAt);
+    return { previousDigest: open.digest, changed: false };
+  }
+  if (open) await endLifetime(ctx, open);
+  await beginLifetime(ctx, repository.id, {
+    tag,
+    manifestId: manifest.id,
+    expiresAt,
+    immutable: manifest.tagsImmutable,
+    lastPulledAt: open?.lastPulledAt ?? null,
+  });
+  await recordTagEvent(ctx, repository.id, {
+    tag,
+    kind: as !== 'restored' && open ? 'moved' : as,
+    digest: manifest.digest,
+    previousDigest: open?.digest,
+    expiresAt,
+  });
+  return { previousDigest: open?.digest, changed: true };
+}
+
+function requireCondition(tag: TagName, current: Digest | undefined, condition: TagCondition = {}): void {
+  const names = (digests: readonly Digest[] | '*'): boolean =>
+    current !== undefined && (digests === '*' || digests.includes(current));
+  const { match, noneMatch } = condition;
+  if ((match !== undefined && !names(match)) || (noneMatch !== undefined && names(noneMatch)))
+    throw tagChanged(tag, current);
+}
+
+/** A label that asks for both is taken as immutable: such a tag never expires. */
+function labelledExpiry(ctx: Context, { expiresAfter, tagsImmutable }: TagTarget): Date | null {
+  return expiresAfter === null || tagsImmutable ? null : new Date(ctx.now.getTime() + expiresAfter * 1000);
+}
+
+async function renewExpiry(
+  ctx: Context,
+  repositoryId: string,
+  open: OpenLifetime,
+  expiresAt: Date | null,
 ): Promise<void> {
-  await ctx.em.execute('select pg_advisory_xact_lock(hashtextextended(?, 0))', [`tag:${repository.id}:${move.tag}`]);
-  const [open] = await ctx.em.execute<{ id: string; manifest_id: string }[]>(
-    'select id, manifest_id from tags where repository_id = ? and name = ? and ended_at is null',
-    [repository.id, move.tag],
-  );
-  if (open?.manifest_id === move.manifestId) return;
-  if (open) await ctx.em.execute('update tags set ended_at = ? where id = ?', [ctx.now, open.id]);
-  await ctx.em.execute(
-    `insert into tags (id, repository_id, name, manifest_id, pushed_by, started_at, immutable) values (?, ?, ?, ?, ?, ?, false)`,
-    [v7(), repository.id, move.tag, move.manifestId, move.pushedBy, ctx.now],
-  );
+  if (expiresAt === null || open.immutable) return;
+  await ctx.em.execute('update tags set expires_at = ? where id = ?', [expiresAt, open.id]);
+  await recordTagEvent(ctx, repositoryId, { tag: open.tag, kind: 'expiry_set', digest: open.digest, expiresAt });
 }

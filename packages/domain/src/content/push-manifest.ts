@@ -1,11 +1,12 @@
 import { v7 } from 'uuid';
 import { platformText, type Digest, type ParsedManifest, type TagName } from '@escale/schema/values';
 import type { EntityManager } from '@escale/schema/orm';
-import { principalName } from '../access/principal.ts';
 import type { Context } from '../context.ts';
 import { manifestBlobUnknown, sizeInvalid } from '../errors.ts';
 import { recordUsage } from '../usage-logs/record.ts';
-import { moveTag } from './move-tag.ts';
+import { describeManifest, type ManifestFacts } from './manifest-facts.ts';
+import { moveTag, type TagCondition, type TagTarget } from './move-tag.ts';
+import { refreshTotalSizes } from './total-size.ts';
 
 /** A manifest that has passed the gate, with the bytes as they came. */
 export interface PushedManifest {
@@ -14,25 +15,30 @@ export interface PushedManifest {
   readonly parsed: ParsedManifest;
   /** Tags to set on it; none when pushed by digest alone. */
   readonly tags: readonly TagName[];
+  /** The bytes of the image config that it lists, where that is one and small enough (`manifestConfigLimit`). */
+  readonly config?: Uint8Array | undefined;
+  /** What each of the tags must be at that moment. */
+  readonly condition?: TagCondition | undefined;
 }
 
 /**
  * Stores a manifest, what it lists, and its tags, all in one transaction. Every blob it lists must be linked to this
  * repository (T9); the subject and an index's children may be absent (sparse index, fallback-free referrers).
- * @throws MANIFEST_BLOB_UNKNOWN, SIZE_INVALID
+ * @throws MANIFEST_BLOB_UNKNOWN, SIZE_INVALID, TAG_IMMUTABLE, PRECONDITION_FAILED: then nothing is stored
  */
 export async function pushManifest(
   ctx: Context,
   repository: { id: string; name: string },
-  { digest, payload, parsed, tags }: PushedManifest,
+  pushed: PushedManifest,
 ): Promise<void> {
+  const { digest, parsed, condition } = pushed;
+  const tags = [...new Set(pushed.tags)].sort();
   await ctx.em.transactional(async (em) => {
     const inner = { ...ctx, em };
     const blobs = await lockBlobs(em, repository.id, parsed);
-    const manifestId = await storeManifest(em, repository.id, { digest, payload, parsed });
-    if (manifestId.isNew) await storeEdges(em, manifestId.id, blobs, parsed);
+    const manifest = await storeManifest(inner, repository.id, pushed, blobs);
     for (const tag of tags) {
-      await moveTag(inner, repository, { tag, manifestId: manifestId.id, pushedBy: principalName(ctx.principal) });
+      await moveTag(inner, repository, { tag, manifest, as: 'pushed', condition });
       recordUsage(inner, 'repository.pushed', {
         repository: repository.name,
         tag,
@@ -90,15 +96,49 @@ async function lockBlobs(em: EntityManager, repositoryId: string, parsed: Parsed
   return rows;
 }
 
+/** The row of a manifest, locked against its deletion: made, found, or taken back from the deleted ones. */
 async function storeManifest(
-  em: EntityManager,
+  ctx: Context,
   repositoryId: string,
-  { digest, payload, parsed }: Omit<PushedManifest, 'tags'>,
-): Promise<{ id: string; isNew: boolean }> {
+  { digest, payload, parsed, config }: PushedManifest,
+  blobs: BlobRow[],
+): Promise<TagTarget> {
+  const facts = await describeManifest(ctx, repositoryId, parsed, config);
+  const id = await insertManifest(ctx, repositoryId, { digest, payload, parsed, facts });
+  if (id !== undefined) {
+    await storeEdges(ctx.em, id, blobs, parsed);
+    await refreshTotalSizes(ctx, repositoryId, { id, digest });
+    return { id, digest, expiresAfter: facts.expiresAfter, tagsImmutable: facts.tagsImmutable };
+  }
+  const [existing] = await ctx.em.execute<
+    { id: string; deleted: boolean; expires_after: number | null; tags_immutable: boolean }[]
+  >(
+    `select id, deleted_at is not null as deleted, expires_after, tags_immutable from manifests
+       where repository_id = ? and digest = ? for key share`,
+    [repositoryId, digest],
+  );
+  // Collected between the two statements: the push is to be repeated, which clients do.
+  if (!existing) throw manifestBlobUnknown([digest]);
+  if (existing.deleted) await ctx.em.execute('update manifests set deleted_at = null where id = ?', [existing.id]);
+  return {
+    id: existing.id,
+    digest,
+    expiresAfter: existing.expires_after,
+    tagsImmutable: existing.tags_immutable,
+  };
+}
+
+/** @returns undefined when the repository has the manifest already */
+async function insertManifest(
+  ctx: Context,
+  repositoryId: string,
+  { digest, payload, parsed, facts }: Pick<PushedManifest, 'digest' | 'payload' | 'parsed'> & { facts: ManifestFacts },
+): Promise<string | undefined> {
   const artifactType = parsed.artifactType ?? parsed.config?.mediaType ?? null;
-  const inserted = await em.execute<{ id: string }[]>(
-    `insert into manifests (id, repository_id, digest, media_type, artifact_type, payload, size, subject_digest, annotations, created_at)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, now())
+  const [inserted] = await ctx.em.execute<{ id: string }[]>(
+    `insert into manifests (id, repository_id, digest, media_type, artifact_type, payload, size, subject_digest, annotations,
+         platform, config, expires_after, tags_immutable, created_at)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, now())
      on conflict (repository_id, digest) do nothing returning id`,
     [
       v7(),
@@ -110,16 +150,13 @@ async function storeManifest(
       payload.length,
       parsed.subject?.digest ?? null,
       JSON.stringify(parsed.annotations),
+      facts.platform,
+      facts.config,
+      facts.expiresAfter,
+      facts.tagsImmutable,
     ],
   );
-  if (inserted[0]) return { id: inserted[0].id, isNew: true };
-  const [existing] = await em.execute<{ id: string }[]>(
-    'select id from manifests where repository_id = ? and digest = ? for key share',
-    [repositoryId, digest],
-  );
-  // Deleted between the two statements by somebody else: the push is to be repeated, which clients do.
-  if (!existing) throw manifestBlobUnknown([digest]);
-  return { id: existing.id, isNew: false };
+  return inserted?.id;
 }
 
 async function storeEdges(

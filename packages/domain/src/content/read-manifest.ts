@@ -17,7 +17,8 @@ export async function readManifest(ctx: Context, repositoryId: string, reference
     reference.kind === 'tag'
       ? `select m.id, m.digest, m.media_type, m.payload from tags t join manifests m on m.id = t.manifest_id
            where t.repository_id = ? and t.name = ? and t.ended_at is null and (t.expires_at is null or t.expires_at > now())`
-      : `select m.id, m.digest, m.media_type, m.payload from manifests m where m.repository_id = ? and m.digest = ?`,
+      : `select m.id, m.digest, m.media_type, m.payload from manifests m
+           where m.repository_id = ? and m.digest = ? and m.deleted_at is null`,
     [repositoryId, reference.kind === 'tag' ? reference.tag : reference.digest],
   );
   const row = rows[0];

@@ -44,7 +44,12 @@ export type UsageKind =
   | 'repository.permission_removed'
   | 'repository.pushed'
   | 'repository.pulled'
+  | 'tag.set'
   | 'tag.deleted'
+  | 'tag.expired'
+  | 'tag.restored'
+  | 'tag.expiry_changed'
+  | 'tag.immutability_changed'
   | 'manifest.deleted';
 
 export interface UsageFacts {

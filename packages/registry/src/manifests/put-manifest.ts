@@ -16,6 +16,7 @@ import { pushManifest } from '@escale/domain/content';
 import { digestInvalid, DomainError, manifestInvalid } from '@escale/domain/errors';
 import type { OnRepository } from '../routing/exchange.ts';
 import { readBody } from '../routing/read-body.ts';
+import { readConfig } from './read-config.ts';
 
 /** Tags that one push by digest may set (end-7b). */
 const tagLimit = 10;
@@ -26,6 +27,7 @@ export async function putManifest({
   request,
   repository,
   query,
+  services,
   http,
 }: OnRepository<{ kind: string; repository: RepositoryName; reference: Reference }>): Promise<void> {
   const { reference } = request;
@@ -35,7 +37,8 @@ export async function putManifest({
     throw new DomainError('MANIFEST_TOO_LARGE', `a manifest has at most ${String(manifestSizeLimit)} bytes`);
   const digest = digestOfPayload(payload, reference);
   const parsed = parse(payload, http.get('Content-Type'));
-  await pushManifest(ctx, repository, { digest, payload, parsed, tags });
+  const config = await readConfig(services, ctx, repository.id, parsed);
+  await pushManifest(ctx, repository, { digest, payload, parsed, tags, config });
   http.status = 201;
   http.set('Location', `/v2/${request.repository}/manifests/${digest}`);
   http.set('Docker-Content-Digest', digest);

@@ -15,6 +15,7 @@ export { Session } from './session.ts';
 export { SigningKey } from './signing-key.ts';
 export { Star } from './star.ts';
 export { Tag } from './tag.ts';
+export { TagEvent } from './tag-event.ts';
 export { Team } from './team.ts';
 export { TeamMembership } from './team-membership.ts';
 export { UploadSession, type UploadPart } from './upload-session.ts';

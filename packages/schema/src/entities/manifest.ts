@@ -21,6 +21,18 @@ const ManifestSchema = defineEntity({
     size: p.integer(),
     subjectDigest: bytewise().$type<Digest>().nullable(),
     annotations: p.json<Record<string, string>>(),
+    /** Bytes of the manifest and of each distinct blob below it, the children of an index included as far as they are here. */
+    totalSize: p.bigint('number').default(0),
+    /** `linux/arm64/v8`, where the config of an image says it. */
+    platform: p.text().nullable(),
+    /** The image config as it was pushed: what it says of the image is read without the blob store. */
+    config: p.blob().nullable().lazy(),
+    /** Seconds after which a tag on it expires, where a label asks for it. */
+    expiresAfter: p.integer().nullable(),
+    /** Whether a label asks that tags on it are immutable. */
+    tagsImmutable: p.boolean().default(false),
+    /** Deleted by digest: clients do not see it any more, its tags can be restored within the time machine's window. */
+    deletedAt: p.datetime().nullable(),
     createdAt: createdAt(),
   },
 });

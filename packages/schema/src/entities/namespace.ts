@@ -13,6 +13,8 @@ const NamespaceSchema = defineEntity({
     deletedAt: p.datetime().nullable(),
     /** When a job may remove what was deleted. */
     purgeAt: p.datetime().nullable().index(),
+    /** For how long an ended lifetime of a tag can be restored; 0: not at all. */
+    timeMachineSeconds: p.integer().default(1_209_600),
     createdAt: createdAt(),
   },
 });

@@ -11,7 +11,19 @@ import { Repository } from './repository.ts';
 const TagSchema = defineEntity({
   name: 'Tag',
   tableName: 'tags',
-  indexes: [{ properties: ['repository', 'name', 'startedAt'] }],
+  indexes: [
+    { properties: ['repository', 'name', 'startedAt'] },
+    {
+      name: 'tags_open_by_start',
+      expression:
+        'create index "tags_open_by_start" on "tags" ("repository_id", "started_at", "id") where "ended_at" is null',
+    },
+    {
+      name: 'tags_open_by_expiry',
+      expression:
+        'create index "tags_open_by_expiry" on "tags" ("expires_at") where "ended_at" is null and "expires_at" is not null',
+    },
+  ],
   uniques: [
     {
       name: 'tags_open_lifetime',
@@ -29,7 +41,10 @@ const TagSchema = defineEntity({
     startedAt: p.datetime(),
     endedAt: p.datetime().nullable(),
     expiresAt: p.datetime().nullable(),
+    /** Nobody may end this lifetime, nor give it an expiry. */
     immutable: p.boolean().default(false),
+    /** When the tag was last pulled by its name; a moved tag takes it along. */
+    lastPulledAt: p.datetime().nullable(),
   },
 });
 

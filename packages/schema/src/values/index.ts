@@ -1,5 +1,6 @@
 export * from './descriptor.ts';
 export * from './digest.ts';
+export * from './image-config.ts';
 export * from './manifest.ts';
 export * from './media-type.ts';
 export * from './namespace-name.ts';
@@ -8,5 +9,7 @@ export * from './repository-name.ts';
 export * from './role.ts';
 export * from './scope.ts';
 export * from './strict-json.ts';
+export * from './tag-event-kind.ts';
+export * from './tag-labels.ts';
 export * from './tag-name.ts';
 export * from './uuid.ts';

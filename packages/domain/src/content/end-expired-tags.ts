@@ -1,0 +1,29 @@
+import type { TagName } from '@escale/schema/values';
+import type { Context } from '../context.ts';
+import { recordUsage } from '../usage-logs/record.ts';
+import { lockAndExpire } from './tag-lifetime.ts';
+
+/** Tags ended in one call: short transactions, one for each tag. */
+const batch = 500;
+
+/**
+ * Ends the lifetimes whose expiry has passed. Reads do without it: they look at the expiry themselves. It makes the history
+ * complete and lets the time machine's window begin. A job; any number of processes may run it at once.
+ * @returns how many it ended; call again while it is not 0
+ */
+export async function endExpiredTags(ctx: Context): Promise<number> {
+  const due = await ctx.em.execute<{ repository_id: string; repository: string; name: TagName }[]>(
+    `select t.repository_id, r.name as repository, t.name from tags t join repositories r on r.id = t.repository_id
+       where t.ended_at is null and t.expires_at <= now() order by t.expires_at limit ?`,
+    [batch],
+  );
+  for (const { repository_id, repository, name } of due) {
+    await ctx.em.transactional(async (em) => {
+      const inner = { ...ctx, em };
+      const { expired } = await lockAndExpire(inner, repository_id, name);
+      if (expired) recordUsage(inner, 'tag.expired', { repository, tag: name, digest: expired.digest });
+      await em.flush();
+    });
+  }
+  return due.length;
+}

@@ -1,0 +1,31 @@
+import { buffer } from 'node:stream/consumers';
+import { isImageConfig, type ParsedManifest } from '@escale/schema/values';
+import { findBlob, manifestConfigLimit } from '@escale/domain/content';
+import type { Context } from '@escale/domain/context';
+import { DomainError } from '@escale/domain/errors';
+import type { Services } from '../services.ts';
+import type { BlobKey } from '../storage/blob-store.ts';
+
+/**
+ * The image config that a manifest lists, which is kept with it: the management API has no blob store, and labels in it say
+ * when tags expire. At most `manifestConfigLimit` bytes are read.
+ * @returns undefined for what is no image, is larger, or is not here (the push is then refused where that is decided)
+ */
+export async function readConfig(
+  { blobStore }: Services,
+  ctx: Context,
+  repositoryId: string,
+  { config }: ParsedManifest,
+): Promise<Buffer | undefined> {
+  if (!config || config.size === 0 || config.size > manifestConfigLimit || !isImageConfig(config.mediaType))
+    return undefined;
+  try {
+    const blob = await findBlob(ctx, repositoryId, config.digest);
+    if (blob.size !== config.size) return undefined;
+    const stream = await blobStore.read(blob.storageKey as BlobKey);
+    return stream && (await buffer(stream));
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'BLOB_UNKNOWN') return undefined;
+    throw error;
+  }
+}
