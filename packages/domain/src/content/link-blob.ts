@@ -24,7 +24,7 @@ export async function linkBlob(
     const [live] = await em.execute<{ id: string; storage_key: string }[]>(
       `insert into blobs (id, digest, size, storage_key, state, lease_until, created_at)
          values (?, ?, ?, ?, 'live', now() + interval '6 hours', now())
-       on conflict (digest) where state = 'live'
+       on conflict (digest) where state <> 'deleting'
          do update set lease_until = greatest(blobs.lease_until, excluded.lease_until)
        returning id, storage_key`,
       [v7(), bytes.digest, bytes.size, bytes.storageKey],

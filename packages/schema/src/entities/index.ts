@@ -1,6 +1,8 @@
 export { ApplicationToken } from './application-token.ts';
 export { Blob } from './blob.ts';
 export { DefaultPermission } from './default-permission.ts';
+export { GarbageItem } from './garbage-item.ts';
+export { GarbageRun, type GarbageRoots } from './garbage-run.ts';
 export { Manifest } from './manifest.ts';
 export { ManifestBlob } from './manifest-blob.ts';
 export { ManifestChild } from './manifest-child.ts';
@@ -14,6 +16,7 @@ export { RobotToken } from './robot-token.ts';
 export { Session } from './session.ts';
 export { SigningKey } from './signing-key.ts';
 export { Star } from './star.ts';
+export { StorageState } from './storage-state.ts';
 export { Tag } from './tag.ts';
 export { TagEvent } from './tag-event.ts';
 export { Team } from './team.ts';

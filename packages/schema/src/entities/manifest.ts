@@ -33,6 +33,8 @@ const ManifestSchema = defineEntity({
     tagsImmutable: p.boolean().default(false),
     /** Deleted by digest: clients do not see it any more, its tags can be restored within the time machine's window. */
     deletedAt: p.datetime().nullable(),
+    /** Until then it stays although nothing names it: pushed by digest alone, or listed by an index just pushed (D3). */
+    holdUntil: p.datetime().nullable(),
     createdAt: createdAt(),
   },
 });
