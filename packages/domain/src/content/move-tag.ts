@@ -42,7 +42,7 @@ export async function moveTag(
   { tag, manifest, as, condition }: TagMove,
 ): Promise<{ previousDigest: Digest | undefined; changed: boolean }> {
   const open = await lockTag(ctx, repository.id, tag);
-  requireCondition(tag, open?.digest, condition);
+  if (condition && !holds(condition, open?.digest)) throw tagChanged(tag, open?.digest);
   const expiresAt = labelledExpiry(ctx, manifest);
   if (open?.manifestId === manifest.id) {
     await renewExpiry(ctx, repository.id, open, expiresAt);
@@ -66,12 +66,11 @@ export async function moveTag(
   return { previousDigest: open?.digest, changed: true };
 }
 
-function requireCondition(tag: TagName, current: Digest | undefined, condition: TagCondition = {}): void {
+/** @param current the digest that is named now; undefined when there is nothing */
+export function holds({ match, noneMatch }: TagCondition, current: Digest | undefined): boolean {
   const names = (digests: readonly Digest[] | '*'): boolean =>
     current !== undefined && (digests === '*' || digests.includes(current));
-  const { match, noneMatch } = condition;
-  if ((match !== undefined && !names(match)) || (noneMatch !== undefined && names(noneMatch)))
-    throw tagChanged(tag, current);
+  return (match === undefined || names(match)) && (noneMatch === undefined || !names(noneMatch));
 }
 
 /** A label that asks for both is taken as immutable: such a tag never expires. */

@@ -2,10 +2,10 @@ import { v7 } from 'uuid';
 import { platformText, type Digest, type ParsedManifest, type TagName } from '@escale/schema/values';
 import type { EntityManager } from '@escale/schema/orm';
 import type { Context } from '../context.ts';
-import { manifestBlobUnknown, sizeInvalid } from '../errors.ts';
+import { manifestBlobUnknown, preconditionFailed, sizeInvalid } from '../errors.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 import { describeManifest, type ManifestFacts } from './manifest-facts.ts';
-import { moveTag, type TagCondition, type TagTarget } from './move-tag.ts';
+import { holds, moveTag, type TagCondition, type TagTarget } from './move-tag.ts';
 import { refreshTotalSizes } from './total-size.ts';
 
 /** A manifest that has passed the gate, with the bytes as they came. */
@@ -17,7 +17,7 @@ export interface PushedManifest {
   readonly tags: readonly TagName[];
   /** The bytes of the image config that it lists, where that is one and small enough (`manifestConfigLimit`). */
   readonly config?: Uint8Array | undefined;
-  /** What each of the tags must be at that moment. */
+  /** What each of the tags must be at that moment; without tags, the manifest itself. */
   readonly condition?: TagCondition | undefined;
 }
 
@@ -47,6 +47,10 @@ export async function pushManifest(
       });
     }
     if (tags.length === 0) {
+      if (condition && !holds(condition, manifest.wasHere ? digest : undefined))
+        throw preconditionFailed(
+          `the repository ${manifest.wasHere ? 'has this manifest already' : 'does not have it'}`,
+        );
       recordUsage(inner, 'repository.pushed', {
         repository: repository.name,
         digest,
@@ -102,13 +106,19 @@ async function storeManifest(
   repositoryId: string,
   { digest, payload, parsed, config }: PushedManifest,
   blobs: BlobRow[],
-): Promise<TagTarget> {
+): Promise<TagTarget & { wasHere: boolean }> {
   const facts = await describeManifest(ctx, repositoryId, parsed, config);
   const id = await insertManifest(ctx, repositoryId, { digest, payload, parsed, facts });
   if (id !== undefined) {
     await storeEdges(ctx.em, id, blobs, parsed);
     await refreshTotalSizes(ctx, repositoryId, { id, digest });
-    return { id, digest, expiresAfter: facts.expiresAfter, tagsImmutable: facts.tagsImmutable };
+    return {
+      id,
+      digest,
+      wasHere: false,
+      expiresAfter: facts.expiresAfter,
+      tagsImmutable: facts.tagsImmutable,
+    };
   }
   const [existing] = await ctx.em.execute<
     { id: string; deleted: boolean; expires_after: number | null; tags_immutable: boolean }[]
@@ -123,6 +133,7 @@ async function storeManifest(
   return {
     id: existing.id,
     digest,
+    wasHere: !existing.deleted,
     expiresAfter: existing.expires_after,
     tagsImmutable: existing.tags_immutable,
   };

@@ -16,12 +16,16 @@ import { pushManifest } from '@escale/domain/content';
 import { digestInvalid, DomainError, manifestInvalid } from '@escale/domain/errors';
 import type { OnRepository } from '../routing/exchange.ts';
 import { readBody } from '../routing/read-body.ts';
+import { readPreconditions } from './preconditions.ts';
 import { readConfig } from './read-config.ts';
 
-/** Tags that one push by digest may set (end-7b). */
-const tagLimit = 10;
+/** Tags that one push by digest may set; the specification asks for at least ten (end-7b). */
+const tagLimit = 100;
 
-/** Stores a manifest under a tag or its digest (end-7). */
+/**
+ * Stores a manifest under a tag or its digest (end-7), with any number of tags up to the limit at once (end-7b). With `If-Match` or
+ * `If-None-Match` only when the tags, or without tags the manifest, are as the client expects: 412 otherwise.
+ */
 export async function putManifest({
   ctx,
   request,
@@ -38,7 +42,8 @@ export async function putManifest({
   const digest = digestOfPayload(payload, reference);
   const parsed = parse(payload, http.get('Content-Type'));
   const config = await readConfig(services, ctx, repository.id, parsed);
-  await pushManifest(ctx, repository, { digest, payload, parsed, tags, config });
+  const condition = readPreconditions(http.headers);
+  await pushManifest(ctx, repository, { digest, payload, parsed, tags, config, condition });
   http.status = 201;
   http.set('Location', `/v2/${request.repository}/manifests/${digest}`);
   http.set('Docker-Content-Digest', digest);
@@ -52,11 +57,12 @@ function tagsOf(reference: Reference, query: URLSearchParams): TagName[] {
   if (reference.kind === 'tag') return [reference.tag];
   const asked = query.getAll('tag');
   if (asked.length > tagLimit) throw manifestInvalid(`at most ${String(tagLimit)} tags in one push`);
-  return asked.map((text) => {
+  const tags = asked.map((text) => {
     const tag = parseTagName(text);
     if (!tag) throw manifestInvalid('a tag has 1 to 128 letters, digits, _ . or -, and does not begin with . or -');
     return tag;
   });
+  return [...new Set(tags)];
 }
 
 function digestOfPayload(payload: Buffer, reference: Reference): Digest {
