@@ -1,17 +1,16 @@
 import Koa from 'koa';
-import { checkAction, requireAction, type AccessibleRepository } from '@escale/domain/access';
-import type { Context } from '@escale/domain/context';
-import { DomainError, unauthorized } from '@escale/domain/errors';
-import { repositoryForPush } from '@escale/domain/repositories';
+import { HotReads } from '@escale/domain/content';
+import { DomainError } from '@escale/domain/errors';
 import { PullLog } from '@escale/domain/usage-logs';
 import { accessLog, requestId } from '@escale/server-kit/middleware';
+import { admit, type Admitted } from './auth/admit.ts';
 import { challenge } from './auth/challenge.ts';
-import { identify } from './auth/identify.ts';
 import { writeError } from './error-response.ts';
 import { endpoints, type Need } from './routing/endpoints.ts';
 import type { Exchange } from './routing/exchange.ts';
 import { parseRequest, type RegistryRequest } from './routing/parse-request.ts';
 import type { RegistryParts, Services } from './services.ts';
+import { VerifiedTokens } from './token/registry-token.ts';
 import { SigningKeys } from './token/signing-keys.ts';
 
 /** The registry as a Koa application, and what must happen before its process ends. */
@@ -25,6 +24,8 @@ export function createApp(parts: RegistryParts): RegistryApp {
   const services: Services = {
     ...parts,
     signingKeys: new SigningKeys(parts.orm, parts.vault),
+    verifiedTokens: new VerifiedTokens(),
+    hotReads: new HotReads(parts.orm),
     pullLog: new PullLog(parts.orm, (error) => {
       parts.logger.error({ err: error }, 'pulls could not be written to the usage log; they are kept for the next try');
     }),
@@ -49,10 +50,8 @@ async function answer(services: Services, http: Koa.Context): Promise<void> {
     const { path, query } = split(http.req.url ?? '/');
     request = parseRequest(http.method, path, query);
     needs = endpoints[request.kind].needs;
-    const { ctx, proven } = await contextOf(services, http, request);
-    if (needs === 'someone' && !proven) throw unauthorized('authentication is required');
-    const repository = await repositoryOf(ctx, request, needs);
-    await dispatch({ ctx, request, services, http, query, repository });
+    const admitted = await admit(services, http, request, needs);
+    await dispatch({ ...admitted, request, services, http, query });
   } catch (error) {
     if (clientGone(http, error)) return;
     if (!writeError(http, error)) {
@@ -63,55 +62,20 @@ async function answer(services: Services, http: Koa.Context): Promise<void> {
   }
 }
 
-/** Who calls. The token service reads credentials itself: it takes them in more forms. */
-async function contextOf(
-  services: Services,
-  http: Koa.Context,
-  request: RegistryRequest,
-): Promise<{ ctx: Context; proven: boolean }> {
-  const userAgent = http.get('User-Agent');
-  const auth = {
-    em: services.orm.em.fork(),
-    vault: services.vault,
-    now: new Date(),
-    ...(services.faults && { faults: services.faults }),
-    client: {
-      ...(http.req.socket.remoteAddress !== undefined && { address: http.req.socket.remoteAddress }),
-      ...(userAgent && { userAgent }),
-    },
-  };
-  const header = request.kind === 'token' ? undefined : http.headers.authorization;
-  const { principal, by } = await identify(services, auth, header);
-  return { ctx: { ...auth, principal }, proven: by !== 'nothing' };
-}
-
-/** The repository that a request names, once the caller is known to have what the endpoint needs there. */
-async function repositoryOf(
-  ctx: Context,
-  request: RegistryRequest,
-  needs: Need,
-): Promise<AccessibleRepository | undefined> {
-  if (!('repository' in request)) return undefined;
-  if (needs === 'create') return repositoryForPush(ctx, request.repository);
-  if (needs === 'pull' || needs === 'push' || needs === 'delete') return requireAction(ctx, request.repository, needs);
-  // A row of the table that names a repository and needs nothing on it does not exist; refuse rather than guess.
-  await checkAction(ctx, request.repository, undefined, 'push');
-  return undefined;
-}
-
-async function dispatch(
-  exchange: Exchange<RegistryRequest> & { repository: AccessibleRepository | undefined },
-): Promise<void> {
+async function dispatch(exchange: Exchange<RegistryRequest> & Admitted): Promise<void> {
   // The table's rows are checked one by one against their kinds; here the kinds are joined again.
   const handle = endpoints[exchange.request.kind].handle as (exchange: unknown) => Promise<void> | void;
   await handle(exchange);
 }
 
+/** Handlers only read it. */
+const noQuery = new URLSearchParams();
+
 /** The path as it came, without decoding or normalizing. */
 function split(url: string): { path: string; query: URLSearchParams } {
   const mark = url.indexOf('?');
   return mark < 0
-    ? { path: url, query: new URLSearchParams() }
+    ? { path: url, query: noQuery }
     : { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) };
 }
 

@@ -1,4 +1,5 @@
 import type { UserPrincipal } from '@escale/domain/access';
+import type { HotReads } from '@escale/domain/content';
 import type { PullLog } from '@escale/domain/usage-logs';
 import type { Vault } from '@escale/domain/credentials';
 import type { Faults } from '@escale/domain/faults';
@@ -6,6 +7,7 @@ import type { Orm } from '@escale/schema/orm';
 import type { Logger } from '@escale/server-kit/logger';
 import type { RegistryConfig } from './config.ts';
 import type { BlobStore } from './storage/blob-store.ts';
+import type { VerifiedTokens } from './token/registry-token.ts';
 import type { SigningKeys } from './token/signing-keys.ts';
 
 /** What the registry is given; only main files make these things. */
@@ -24,5 +26,7 @@ export interface RegistryParts {
 /** The same with what the registry makes of it for itself. */
 export interface Services extends RegistryParts {
   readonly signingKeys: SigningKeys;
+  readonly verifiedTokens: VerifiedTokens;
+  readonly hotReads: HotReads;
   readonly pullLog: PullLog;
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import type { Repository, User } from '@escale/schema/entities';
+import { RobotToken, type Repository, type User } from '@escale/schema/entities';
 import {
   buildOrganization,
   buildPermission,
@@ -10,22 +10,27 @@ import {
   openTestDatabase,
   type TestDatabase,
 } from '@escale/schema/testing';
-import type { RepositoryAction, RepositoryRole } from '@escale/schema/values';
+import type { Digest, RepositoryAction, RepositoryRole, TagName } from '@escale/schema/values';
 import { contextFor } from '../testing/domain-test.ts';
+import { HotReads } from '../content/hot-reads.ts';
+import { createToken } from '../credentials/stored-secret.ts';
+import type { CredentialReference } from '../credentials/holder.ts';
 import { findAccessible } from './find-accessible.ts';
 import { listRepositories } from '../repositories/find-repository.ts';
-import { anonymous, type Principal } from './principal.ts';
+import { anonymous, principalKey, type Principal } from './principal.ts';
 import { requireAction, requireRole } from './require-role.ts';
 
 let database: TestDatabase;
 let secret: Repository;
 let open: Repository;
 let own: Repository;
+let hotReads: HotReads;
 const callers: Record<string, User | Principal> = { anonymous };
 
 /** Everybody of the matrix, in one organization with a private and a public repository. */
 beforeAll(async () => {
   database = await openTestDatabase(inject('databaseServerUrl'));
+  hotReads = new HotReads(database.orm);
   const em = database.orm.em.fork();
   const owner = await buildUser(em, { name: 'owner' });
   const acme = await buildOrganization(em, { name: 'acme', owner });
@@ -47,12 +52,15 @@ beforeAll(async () => {
     await buildPermission(em, secret, team, role);
     const robot = await buildRobot(em, { namespace: acme.namespace, name: `robot-${role}` });
     await buildPermission(em, secret, robot, role);
+    const { stored } = createToken(contextFor(em).vault, 'rob', { revealable: false });
+    em.create(RobotToken, { robot, ...stored });
+    await em.flush();
     callers[`robot-${role}`] = {
       kind: 'robot',
       id: robot.id,
       namespaceId: acme.namespace.id,
       name: robot.login,
-      credential: { kind: 'robot-token' },
+      credential: { kind: 'robot-token', id: stored.id },
     };
   }
   await buildTeam(em, { organization: acme, name: 'members', role: 'member', members: [await person('member')] });
@@ -126,6 +134,30 @@ describe.each(Object.entries(roles))('%s, who has %s on a private repository', (
     const { items } = await listRepositories(contextOf(name), { namespace: 'acme', page: {} });
     expect(items.map((item) => item.name)).toEqual(role ? ['acme/open', 'acme/secret'] : ['acme/open']);
   });
+});
+
+/** As a registry token of this caller refers to it. */
+function credentialOf(name: string): CredentialReference {
+  const caller = callers[name] ?? anonymous;
+  if (!('kind' in caller)) return { kind: 'session', id: caller.id };
+  return caller.kind === 'robot' ? caller.credential : { kind: 'anonymous' };
+}
+
+test('the hot read sees the same repository and role as everybody else, for every caller, alone and in a crowd', async () => {
+  const absent = 'acme/absent' as typeof secret.name;
+  const tag = { kind: 'tag', tag: 'latest' as TagName } as const;
+  const asked = Object.keys(roles).flatMap((name) =>
+    [secret.name, open.name, own.name, absent].map((on) => ({ name, on })),
+  );
+  const seen = await Promise.all(asked.map(({ name, on }) => hotReads.manifest(credentialOf(name), on, tag, true)));
+  for (const [index, { name, on }] of asked.entries()) {
+    const found = await findAccessible(contextOf(name), on);
+    const { reasons: _reasons, ...expected } = found ?? { reasons: [] };
+    expect(seen[index]?.repository, `${name} on ${on}`).toEqual(found && expected);
+    expect(principalKey(seen[index]?.principal ?? anonymous)).toBe(principalKey(contextOf(name).principal));
+    const alone = await hotReads.blob(credentialOf(name), on, `sha256:${'0'.repeat(64)}` as Digest);
+    expect(alone.repository).toEqual(seen[index]?.repository);
+  }
 });
 
 test('a namespace of one’s own: its user administers it, nobody else sees it', async () => {

@@ -8,4 +8,4 @@ export * from './list-tags.ts';
 export { manifestConfigLimit } from './manifest-facts.ts';
 export type { TagCondition } from './move-tag.ts';
 export * from './push-manifest.ts';
-export * from './read-manifest.ts';
+export * from './hot-reads.ts';

@@ -1,4 +1,4 @@
-import type { Credential, RobotPrincipal, UserPrincipal } from '../access/principal.ts';
+import type { Credential, Principal, RobotPrincipal, UserPrincipal } from '../access/principal.ts';
 import { unauthorized } from '../errors.ts';
 import { howToGetApplicationToken } from './how-to.ts';
 
@@ -7,6 +7,12 @@ export interface CredentialReference {
   readonly kind: Credential['kind'] | 'anonymous';
   /** Of the application token, of the robot token, or of the user where the credential has no row. */
   readonly id?: string;
+}
+
+/** What a registry token for this principal refers to. */
+export function referenceTo(principal: Principal): CredentialReference {
+  if (principal.kind === 'anonymous' || principal.kind === 'system') return { kind: 'anonymous' };
+  return { kind: principal.credential.kind, id: principal.credential.id ?? principal.id };
 }
 
 /** Who stands behind a credential, and what may have ended it, as the rows are now. */

@@ -1,35 +1,50 @@
-import { anonymous, type Principal } from '@escale/domain/access';
-import { authenticateBasic, resumePrincipal, type Authentication } from '@escale/domain/credentials';
+import { anonymous, type GrantLimit, type Principal } from '@escale/domain/access';
+import {
+  authenticateBasic,
+  referenceTo,
+  resumePrincipal,
+  type Authentication,
+  type CredentialReference,
+} from '@escale/domain/credentials';
 import { unauthorized } from '@escale/domain/errors';
 import type { Services } from '../services.ts';
 import { readBasic } from '../token/basic-credentials.ts';
 import { verifyToken } from '../token/registry-token.ts';
 
-/** How a caller proved who it is; `nothing` and an anonymous token are both the anonymous principal. */
-export interface Identity {
-  readonly principal: Principal;
-  readonly by: 'nothing' | 'basic' | 'token';
+/** What the Authorization header proves by itself; whether the credential still holds is asked where it is used. */
+export interface Proof {
+  readonly credential: CredentialReference;
+  /** Of a registry token: never more than this. */
+  readonly limit?: GrantLimit;
+  /** Where proving took a look at the rows already. */
+  readonly principal?: Principal;
 }
+
+const nothing: Proof = { credential: { kind: 'anonymous' }, principal: anonymous };
 
 /**
  * Reads the Authorization header. A credential that does not hold is refused, never ignored: no falling back to anonymous.
  * @throws UNAUTHORIZED
  */
-export async function identify(
-  services: Services,
-  auth: Authentication,
-  header: string | undefined,
-): Promise<Identity> {
-  if (header === undefined || header === '') return { principal: anonymous, by: 'nothing' };
+export async function readProof(services: Services, auth: Authentication, header: string | undefined): Promise<Proof> {
+  if (header === undefined || header === '') return nothing;
   const scheme = header.slice(0, Math.max(header.indexOf(' '), 0)).toLowerCase();
   if (scheme === 'basic') {
     const { username, password } = readBasic(header);
-    return { principal: await identifyBasic(services, auth, username, password), by: 'basic' };
+    const principal = await identifyBasic(services, auth, username, password);
+    return { credential: referenceTo(principal), principal };
   }
   if (scheme !== 'bearer') throw unauthorized('the Authorization header must be Bearer or Basic');
-  const { credential, limit } = await verifyToken(services, header.slice('bearer '.length).trim(), auth.now);
-  const principal = await resumePrincipal(auth, credential);
-  return { principal: { ...principal, limit } as Principal, by: 'token' };
+  return verifyToken(services, header.slice('bearer '.length).trim(), auth.now);
+}
+
+/** The principal that a proof stands for, as things are now. @throws UNAUTHORIZED */
+export async function identify(auth: Authentication, { credential, limit, principal }: Proof): Promise<Principal> {
+  return limited(principal ?? (await resumePrincipal(auth, credential)), limit);
+}
+
+export function limited(principal: Principal, limit: GrantLimit | undefined): Principal {
+  return limit === undefined || principal.kind === 'system' ? principal : { ...principal, limit };
 }
 
 /** User name and password, as both the token service and `/v2/` itself take them. @throws UNAUTHORIZED */

@@ -1,8 +1,8 @@
 import { pipeline } from 'node:stream/promises';
 import { atLeast, type Digest, type RepositoryName } from '@escale/schema/values';
-import { findBlob, promiseBlob } from '@escale/domain/content';
-import { DomainError } from '@escale/domain/errors';
-import type { OnRepository } from '../routing/exchange.ts';
+import { promiseBlob, type LinkedBlob } from '@escale/domain/content';
+import { blobUnknown, DomainError } from '@escale/domain/errors';
+import type { OnContent } from '../routing/exchange.ts';
 import type { BlobKey } from '../storage/blob-store.ts';
 import { readRange } from './byte-range.ts';
 
@@ -14,11 +14,13 @@ export async function getBlob({
   ctx,
   request,
   repository,
+  content,
   services,
   http,
-}: OnRepository<{ kind: string; repository: RepositoryName; digest: Digest }>): Promise<void> {
-  const asks = http.method === 'HEAD' && atLeast(repository.role, 'write') ? promiseBlob : findBlob;
-  const blob = await asks(ctx, repository.id, request.digest);
+}: OnContent<{ kind: string; repository: RepositoryName; digest: Digest }, LinkedBlob>): Promise<void> {
+  if (!content) throw blobUnknown(request.digest);
+  const promised = http.method === 'HEAD' && atLeast(repository.role, 'write');
+  const blob = promised ? await promiseBlob(ctx, repository.id, request.digest) : content;
   http.set('Docker-Content-Digest', blob.digest);
   http.set('ETag', `"${blob.digest}"`);
   http.set('Accept-Ranges', 'bytes');

@@ -1,17 +1,20 @@
 import type { Reference, RepositoryName } from '@escale/schema/values';
-import { readManifest } from '@escale/domain/content';
-import type { OnRepository } from '../routing/exchange.ts';
+import { referenceText } from '@escale/schema/values';
+import type { StoredManifest } from '@escale/domain/content';
+import { manifestUnknown } from '@escale/domain/errors';
+import type { OnContent } from '../routing/exchange.ts';
 
 /** HEAD and GET of a manifest by tag or digest (end-3): the bytes as they came, under the type with which they came. */
-export async function getManifest({
+export function getManifest({
   ctx,
   request,
   repository,
+  content: manifest,
   services,
   http,
-}: OnRepository<{ kind: string; repository: RepositoryName; reference: Reference }>): Promise<void> {
+}: OnContent<{ kind: string; repository: RepositoryName; reference: Reference }, StoredManifest>): void {
   const { reference } = request;
-  const manifest = await readManifest(ctx, repository.id, reference);
+  if (!manifest) throw manifestUnknown(referenceText(reference));
   http.set('Docker-Content-Digest', manifest.digest);
   http.set('ETag', `"${manifest.digest}"`);
   http.set('Cache-Control', reference.kind === 'tag' ? 'private, no-cache' : 'private, max-age=31536000, immutable');
@@ -19,7 +22,12 @@ export async function getManifest({
     http.status = 304;
     return;
   }
-  if (http.method === 'GET') services.pullLog.note(ctx, repository, { reference, digest: manifest.digest });
-  http.body = manifest.payload;
   http.set('Content-Type', manifest.mediaType);
+  if (manifest.payload === undefined) {
+    http.status = 200;
+    http.length = manifest.size;
+    return;
+  }
+  services.pullLog.note(ctx, repository, { reference, digest: manifest.digest });
+  http.body = manifest.payload;
 }

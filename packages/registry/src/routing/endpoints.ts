@@ -23,7 +23,14 @@ import { ping } from './ping.ts';
  */
 export type Need = 'nothing' | 'someone' | 'pull' | 'push' | 'create' | 'delete';
 
-type OfKind<Kind> = Extract<RegistryRequest, { kind: Kind }>;
+/** Also of a shape that several kinds share. */
+type OfKind<Kind> = RegistryRequest extends infer Request
+  ? Request extends { kind: infer Kinds }
+    ? Kind extends Kinds
+      ? Request & { readonly kind: Kind }
+      : never
+    : never
+  : never;
 interface Row<Kind extends RegistryRequest['kind']> {
   readonly spec: string;
   readonly needs: Need;

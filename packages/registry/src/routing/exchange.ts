@@ -1,5 +1,6 @@
 import type { Context as KoaContext } from 'koa';
 import type { AccessibleRepository } from '@escale/domain/access';
+import type { LinkedBlob, StoredManifest } from '@escale/domain/content';
 import type { Context } from '@escale/domain/context';
 import type { Services } from '../services.ts';
 
@@ -16,6 +17,15 @@ export interface Exchange<Request> {
 /** The repository that the request names, in which the caller has what the endpoint needs. */
 export type OnRepository<Request> = Exchange<Request> & { readonly repository: AccessibleRepository };
 
-export type Handler<Request> = (
-  exchange: Request extends { repository: unknown } ? OnRepository<Request> : Exchange<Request>,
-) => Promise<void> | void;
+/** What reading endpoints are given beside: the thing itself, found in the same look as the right to it; absent when it is not there. */
+export type OnContent<Request, Content> = OnRepository<Request> & { readonly content: Content | undefined };
+
+type ExchangeOf<Request> = Request extends { kind: 'getManifest' }
+  ? OnContent<Request, StoredManifest>
+  : Request extends { kind: 'getBlob' }
+    ? OnContent<Request, LinkedBlob>
+    : Request extends { repository: unknown }
+      ? OnRepository<Request>
+      : Exchange<Request>;
+
+export type Handler<Request> = (exchange: ExchangeOf<Request>) => Promise<void> | void;

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { decodeProtectedHeader, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { isUuid, parseRepositoryName, repositoryActions } from '@escale/schema/values';
 import { principalName, type Grant, type GrantLimit, type Principal } from '@escale/domain/access';
-import type { CredentialReference } from '@escale/domain/credentials';
+import { referenceTo, type CredentialReference } from '@escale/domain/credentials';
 import { unauthorized } from '@escale/domain/errors';
 import { registryHost } from '../config.ts';
 import type { Services } from '../services.ts';
@@ -18,6 +18,7 @@ const uuid = z.string().refine(isUuid);
 /** What a token carries beside the registered claims. Repositories by id: a name that is used again is another one (T4). */
 const claims = z.object({
   iat: z.number(),
+  exp: z.number(),
   credential: z.object({
     kind: z.enum(['anonymous', 'session', 'application-token', 'robot-token', 'keycloak-token']),
     id: uuid.optional(),
@@ -59,52 +60,91 @@ export async function signToken(
     .sign(key);
 }
 
+/** What a registry token says, once its signature was checked. */
+export interface VerifiedToken {
+  readonly credential: CredentialReference;
+  readonly limit: GrantLimit;
+}
+
+/** Tokens whose signature was checked, by their hash, so that each is checked once. */
+const remembered = 10_000;
+
+/** Tolerated difference of clocks between our own processes, in seconds. */
+const skew = 30;
+
+/** Remembers verified tokens until they expire; a key that is withdrawn takes its tokens with it. */
+export class VerifiedTokens {
+  readonly #tokens = new Map<
+    string,
+    { readonly kid: string; readonly until: number; readonly verified: VerifiedToken }
+  >();
+
+  find(key: string, now: Date, holds: (kid: string) => boolean): VerifiedToken | undefined {
+    const found = this.#tokens.get(key);
+    if (!found) return undefined;
+    if (found.until > now.getTime() && holds(found.kid)) return found.verified;
+    this.#tokens.delete(key);
+    return undefined;
+  }
+
+  add(key: string, kid: string, until: number, verified: VerifiedToken): void {
+    // A map keeps the order of insertion: the oldest goes, which expires first.
+    if (this.#tokens.size >= remembered)
+      for (const oldest of this.#tokens.keys()) {
+        this.#tokens.delete(oldest);
+        break;
+      }
+    this.#tokens.set(key, { kid, until, verified });
+  }
+}
+
 /**
  * Checks a token's form, signature, audience and time. Whether the credential behind it still holds is the domain's question.
  * @throws UNAUTHORIZED without saying which check failed
  */
 export async function verifyToken(
-  { signingKeys, config }: Services,
+  { signingKeys, verifiedTokens, config }: Services,
   token: string,
   now: Date,
-): Promise<{ credential: CredentialReference; limit: GrantLimit }> {
+): Promise<VerifiedToken> {
   const refused = () => unauthorized('the token is invalid or expired', { error: 'invalid_token' });
+  if (token.length > 16_384) throw refused();
+  const key = hash('sha256', token, 'base64');
+  const known = verifiedTokens.find(key, now, (kid) => signingKeys.holds(kid));
+  if (known) return known;
   try {
     const header = decodeProtectedHeader(token);
     // Nothing but these three: no key, no address of a key, no extension that somebody must understand (T3).
-    if (token.length > 16_384 || Object.keys(header).some((name) => !['alg', 'kid', 'typ'].includes(name)))
-      throw refused();
-    const key = await signingKeys.verifying(header.kid ?? '');
-    if (!key) throw refused();
-    const { payload } = await jwtVerify(token, key, {
+    if (Object.keys(header).some((name) => !['alg', 'kid', 'typ'].includes(name))) throw refused();
+    const kid = header.kid ?? '';
+    const publicKey = await signingKeys.verifying(kid);
+    if (!publicKey) throw refused();
+    const { payload } = await jwtVerify(token, publicKey, {
       algorithms: ['ES256'],
       typ: type,
       issuer,
       audience: registryHost(config),
       currentDate: now,
-      clockTolerance: 30,
+      clockTolerance: skew,
       requiredClaims: ['iat', 'exp', 'nbf', 'sub'],
-      maxTokenAge: tokenLifetime + 30,
+      maxTokenAge: tokenLifetime + skew,
     });
-    const { iat, credential, access } = claims.parse(payload);
+    const { iat, exp, credential, access } = claims.parse(payload);
     const grants = access.flatMap(({ name, actions, id }): Grant[] => {
       const parsed = parseRepositoryName(name);
       return parsed ? [{ name: parsed, actions, ...(id !== undefined && { repositoryId: id }) }] : [];
     });
     const { kind, id } = credential;
-    return {
+    const verified = {
       credential: { kind, ...(id !== undefined && { id }) },
       limit: { issuedAt: new Date(iat * 1000), grants },
     };
+    verifiedTokens.add(key, kid, (Math.min(exp, iat + tokenLifetime) + skew) * 1000, verified);
+    return verified;
   } catch (error) {
     if (isRefusal(error)) throw refused();
     throw error;
   }
-}
-
-function referenceTo(principal: Principal): CredentialReference {
-  if (principal.kind === 'anonymous' || principal.kind === 'system') return { kind: 'anonymous' };
-  return { kind: principal.credential.kind, id: principal.credential.id ?? principal.id };
 }
 
 /** A bad token, as opposed to a database that does not answer. */

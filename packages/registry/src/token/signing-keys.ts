@@ -27,6 +27,11 @@ export class SigningKeys {
     return this.#signing ?? this.#create();
   }
 
+  /** Whether tokens of this key are still good. */
+  holds(id: string): boolean {
+    return this.#public.has(id);
+  }
+
   /** @returns undefined for an id that no key has */
   async verifying(id: string): Promise<CryptoKey | undefined> {
     if (!this.#public.has(id) && Date.now() - this.#loadedAt > reloadPause) await this.#load();

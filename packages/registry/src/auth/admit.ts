@@ -1,0 +1,81 @@
+import type Koa from 'koa';
+import type { Digest, Reference, RepositoryName } from '@escale/schema/values';
+import { checkAction, principalName, requireAction, type AccessibleRepository } from '@escale/domain/access';
+import type { HotReads, LinkedBlob, StoredManifest } from '@escale/domain/content';
+import type { Context } from '@escale/domain/context';
+import { unauthorized } from '@escale/domain/errors';
+import { repositoryForPush } from '@escale/domain/repositories';
+import type { CredentialReference } from '@escale/domain/credentials';
+import type { Need } from '../routing/endpoints.ts';
+import type { RegistryRequest } from '../routing/parse-request.ts';
+import type { Services } from '../services.ts';
+import { identify, limited, readProof } from './identify.ts';
+
+/** A request that may go on to its handler. */
+export interface Admitted {
+  readonly ctx: Context;
+  /** The repository that it names, in which the caller has what the endpoint needs. */
+  readonly repository?: AccessibleRepository;
+  /** For reading endpoints: what was asked for. */
+  readonly content?: StoredManifest | LinkedBlob | undefined;
+}
+
+/**
+ * Who calls, and whether they have what the endpoint needs. Every request passes here before its handler.
+ * @throws UNAUTHORIZED, DENIED, NAME_UNKNOWN
+ */
+export async function admit(
+  services: Services,
+  http: Koa.Context,
+  request: RegistryRequest,
+  needs: Need,
+): Promise<Admitted> {
+  const auth = authentication(services, http);
+  // The token service reads credentials itself: it takes them in more forms.
+  const header = request.kind === 'token' ? undefined : http.headers.authorization;
+  const proof = await readProof(services, auth, header);
+  if (needs === 'someone' && header === undefined) throw unauthorized('authentication is required');
+  if (request.kind === 'getManifest' || request.kind === 'getBlob') {
+    const { principal, repository, content } = await look(services.hotReads, proof.credential, request, http.method);
+    const ctx = contextOf(http, auth, limited(principal, proof.limit));
+    return { ctx, repository: await checkAction(ctx, request.repository, repository, 'pull'), content };
+  }
+  const ctx = contextOf(http, auth, await identify(auth, proof));
+  if (!('repository' in request)) return { ctx };
+  return { ctx, repository: await repositoryOf(ctx, request.repository, needs) };
+}
+
+type Reading = { readonly repository: RepositoryName } & (
+  { readonly reference: Reference } | { readonly digest: Digest }
+);
+
+/** Credential, right and content in one look. */
+function look(reads: HotReads, by: CredentialReference, request: Reading, method: string) {
+  return 'reference' in request
+    ? reads.manifest(by, request.repository, request.reference, method === 'GET')
+    : reads.blob(by, request.repository, request.digest);
+}
+
+async function repositoryOf(ctx: Context, name: RepositoryName, needs: Need): Promise<AccessibleRepository> {
+  if (needs === 'create') return repositoryForPush(ctx, name);
+  if (needs === 'pull' || needs === 'push' || needs === 'delete') return requireAction(ctx, name, needs);
+  // A row of the table that names a repository and needs nothing on it does not exist; refuse rather than guess.
+  return checkAction(ctx, name, undefined, 'push');
+}
+
+function authentication(services: Services, http: Koa.Context): Omit<Context, 'principal'> {
+  const userAgent = http.headers['user-agent'];
+  const address = http.req.socket.remoteAddress;
+  return {
+    em: services.orm.em.fork(),
+    vault: services.vault,
+    now: new Date(),
+    ...(services.faults && { faults: services.faults }),
+    client: { ...(address !== undefined && { address }), ...(userAgent !== undefined && { userAgent }) },
+  };
+}
+
+function contextOf(http: Koa.Context, auth: Omit<Context, 'principal'>, principal: Context['principal']): Context {
+  (http.state as Record<string, unknown>)['principal'] = principalName(principal);
+  return { ...auth, principal };
+}
