@@ -30,6 +30,8 @@ interface Keyset {
   /** Expressions that order the list; nulls must have been replaced by a value. */
   readonly order: readonly { readonly sql: string; readonly descending?: boolean; readonly cast?: string }[];
   readonly page: PageInput;
+  /** Counts no further than this: lists that grow with every pull must not be counted to their end for each page. */
+  readonly countAtMost?: number;
 }
 
 const defaultSize = 30;
@@ -38,7 +40,7 @@ const defaultSize = 30;
 export async function keysetPage<Item extends { id: string }>(
   ctx: Context,
   entity: EntityName<Item>,
-  { from, where, parameters, order, page }: Keyset,
+  { from, where, parameters, order, page, countAtMost }: Keyset,
 ): Promise<Page<Item>> {
   const size = pageSize(page);
   const alias = /^\w+ (\w+)/.exec(from)?.[1] ?? 'x';
@@ -54,11 +56,15 @@ export async function keysetPage<Item extends { id: string }>(
     `select ${alias}.id, ${keys.map(({ sql }, index) => `(${sql})::text as k${String(index)}`).join(', ')}
        from ${from} where (${where}) ${beyond}
        order by ${keys.map(({ sql, descending }) => `${sql} ${descending ? 'desc' : 'asc'}`).join(', ')} limit ?`,
-    [...parameters, ...(after ? cursorParameters(after) : []), size + 1],
+    [...parameters, ...(after ? cursorParameters(keys, after) : []), size + 1],
   );
-  const counted = await ctx.em.execute<{ count: string }[]>(`select count(*) as count from ${from} where (${where})`, [
-    ...parameters,
-  ]);
+  const listed = `from ${from} where (${where})`;
+  const counted = await ctx.em.execute<{ count: string }[]>(
+    countAtMost === undefined
+      ? `select count(*) as count ${listed}`
+      : `select count(*) as count from (select 1 ${listed} limit ${String(countAtMost)}) as counted`,
+    [...parameters],
+  );
   const shown = rows.slice(0, size);
   const ids = shown.map((row) => row['id'] as string);
   const found = await ctx.em.find(entity, { id: { $in: ids } } as never);
@@ -82,8 +88,17 @@ export function pageSize({ first }: PageInput): number {
   return size;
 }
 
-/** `(a, b, c) beyond (?, ?, ?)` written out, because the directions may differ. */
+/** Whether all keys run the same way: then an index finds the place (a row comparison), whatever the depth. */
+function oneDirection(keys: Keyset['order']): boolean {
+  return keys.every(({ descending = false }) => descending === (keys[0]?.descending ?? false));
+}
+
+/** `(a, b, c) beyond (?, ?, ?)`, written out where the directions differ. */
 function beyondCursor(keys: Keyset['order']): string {
+  if (oneDirection(keys)) {
+    const sign = keys[0]?.descending ? '<' : '>';
+    return `(${keys.map(({ sql }) => sql).join(', ')}) ${sign} (${keys.map(({ cast }) => typed(cast)).join(', ')})`;
+  }
   const clauses = keys.map((key, index) => {
     const equal = keys.slice(0, index).map(({ sql, cast }) => `${sql} = ${typed(cast)}`);
     return `(${[...equal, `${key.sql} ${key.descending ? '<' : '>'} ${typed(key.cast)}`].join(' and ')})`;
@@ -95,8 +110,9 @@ function typed(cast: string | undefined): string {
   return cast ? `?::${cast}` : '?';
 }
 
-/** The parameters of `beyondCursor`, in the order in which it names them: 1, then 1 2, then 1 2 3. */
-function cursorParameters(values: readonly string[]): string[] {
+/** The parameters of `beyondCursor`, in the order in which it names them: written out, 1, then 1 2, then 1 2 3. */
+function cursorParameters(keys: Keyset['order'], values: readonly string[]): readonly string[] {
+  if (oneDirection(keys)) return values;
   return values.flatMap((_, index) => values.slice(0, index + 1));
 }
 

@@ -90,7 +90,7 @@ test.each([
 
 test('the list is the own one, the newest first, without secrets', async () => {
   const carol = await api.signIn({ name: 'carol' });
-  for (const title of ['one', 'two', 'three']) await create(carol, { title });
+  for (const title of ['one', 'two', 'three']) await create(carol, { title, expiresAt: null });
   const { data, text } = await carol.graphql(
     '{ viewer { applicationTokens(first: 2) { totalCount nodes { title lastUsedAt expiresAt } pageInfo { hasNextPage } } } }',
   );

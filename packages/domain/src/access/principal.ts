@@ -1,12 +1,15 @@
 import type { RepositoryAction, RepositoryName } from '@escale/schema/values';
+import type { ApiScope } from './api-scope.ts';
 
 /** What proved who calls; usage logs name it. */
 export interface Credential {
-  readonly kind: 'session' | 'application-token' | 'robot-token' | 'keycloak-token';
+  readonly kind: 'session' | 'application-token' | 'api-token' | 'robot-token' | 'keycloak-token';
   /** Id of the token's row, where it has one: what is looked up again at every use. */
   readonly id?: string;
   /** How people call it: an application token's title. */
   readonly title?: string;
+  /** What an API token is for; absent for what may do all that its owner may. */
+  readonly scopes?: readonly ApiScope[];
 }
 
 /** The part of an asked scope that the principal might have, as a registry token carries it. */

@@ -100,7 +100,10 @@ async function missingRight(
 }
 
 /** User names of at most five people who administer a repository: its owner, its admins, its organization's admins. */
-export async function whoCanGrant(ctx: Context, repository: AccessibleRepository): Promise<string[]> {
+export async function whoCanGrant(
+  ctx: Context,
+  repository: Pick<AccessibleRepository, 'id' | 'namespaceId'>,
+): Promise<string[]> {
   const rows = await ctx.em.execute<{ name: string }[]>(
     `select distinct n.name from users u join namespaces n on n.id = u.namespace_id where u.disabled_at is null and (
        u.namespace_id = ?

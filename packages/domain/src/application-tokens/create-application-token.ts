@@ -1,13 +1,14 @@
 import { ApplicationToken, User } from '@escale/schema/entities';
 import type { Context } from '../context.ts';
 import { createToken } from '../credentials/stored-secret.ts';
+import { tokenExpiry } from '../credentials/token-lifetime.ts';
 import { inputInvalid } from '../errors.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 import { requireUser } from '../users/require-user.ts';
-import { futureDate } from '../inputs/future-date.ts';
 
 export interface NewApplicationToken {
   readonly title: string;
+  /** Null for never; left out: 90 days. */
   readonly expiresAt?: Date | null | undefined;
 }
 
@@ -37,7 +38,7 @@ export async function createApplicationToken(
     ...stored,
     user: ctx.em.getReference(User, owner.id),
     title: trimmed,
-    expiresAt: futureDate(ctx, expiresAt, 'expiresAt'),
+    expiresAt: await tokenExpiry(ctx, 'application', expiresAt),
   });
   recordUsage(ctx, 'application_token.created', { namespace: owner.name, details: { title: trimmed } });
   await ctx.em.flush();

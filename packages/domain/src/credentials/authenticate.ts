@@ -11,7 +11,8 @@ import type { ClientFacts } from '../context.ts';
 import { unauthorized } from '../errors.ts';
 import { credentialGone, holderOf, principalOf, userHolding, type CredentialReference, type Holder } from './holder.ts';
 import { howToGetApplicationToken as howToGetOne } from './how-to.ts';
-import { readToken, type Token } from './token.ts';
+import { tokenTables } from './stored-secret.ts';
+import { readToken, type Token, type TokenType } from './token.ts';
 import type { Vault } from './vault.ts';
 
 /** What authenticating needs; there is no principal yet, hence no Context. */
@@ -41,12 +42,17 @@ export async function authenticateBasic(
   );
 }
 
-/** A robot's token without its login, as a bearer of the management API. @throws UNAUTHORIZED */
-export async function authenticateBearer(auth: Authentication, text: string): Promise<RobotPrincipal> {
+/** A bearer of the management API: an API token, or a robot's token without its login. @throws UNAUTHORIZED */
+export async function authenticateBearer(auth: Authentication, text: string): Promise<UserPrincipal | RobotPrincipal> {
+  const token = readToken(text);
+  if (token?.type === 'api')
+    return holderWhoProves(auth, 'api-token', token, () =>
+      unauthorized('this API token is unknown or revoked: make another in the console (Account settings, API tokens)'),
+    );
   return byRobotToken(auth, tokenOf(text, 'rob'), undefined);
 }
 
-function tokenOf(password: string, type: Token['type']): Token {
+function tokenOf(password: string, type: 'app' | 'rob'): Token {
   const token = readToken(password);
   if (token?.type === type) return token;
   throw unauthorized(
@@ -73,7 +79,11 @@ async function byRobotToken(auth: Authentication, token: Token, login: string | 
   return principal;
 }
 
-const tableOf = { 'application-token': 'application_tokens', 'robot-token': 'robot_tokens' } as const;
+const tableOf = {
+  'application-token': tokenTables.app,
+  'api-token': tokenTables.api,
+  'robot-token': tokenTables.rob,
+} as const;
 
 /** @param login that the holder must have, where the caller said one */
 async function holderWhoProves(
@@ -84,16 +94,36 @@ async function holderWhoProves(
   login?: string,
 ): Promise<UserPrincipal | RobotPrincipal> {
   const table = tableOf[kind];
-  const [row] = await auth.em.execute<(HolderRow & { mac: Buffer })[]>(
-    `select holder.*, proof.mac from ${table} proof, lateral (${holderOf[kind]('proof.id')}) holder where proof.id = ?`,
+  const [row] = await auth.em.execute<(HolderRow & Proof)[]>(
+    `select holder.*, proof.mac, proof.mac_key_id from ${table} proof, lateral (${holderOf[kind]('proof.id')}) holder where proof.id = ?`,
     [id],
   );
   // In constant time, and as long for an id that does not exist (T29).
   const proven = auth.vault.matches(secret, row?.mac ?? Buffer.alloc(32));
   if (!row || !proven || (login !== undefined && row.name !== login)) throw refused();
   const principal = principalOf({ kind, id }, holderFrom(row), auth.now);
+  if (row.mac_key_id !== auth.vault.keyId) await renewProof(auth, table, { id, secret });
   await noteUse(auth, table, id);
   return principal;
+}
+
+interface Proof {
+  readonly mac: Buffer;
+  readonly mac_key_id: string;
+}
+
+/** A token that a former key has recognized is known by the present one from now on (S12). */
+async function renewProof(
+  { em, vault }: Pick<Authentication, 'em' | 'vault'>,
+  table: (typeof tokenTables)[TokenType],
+  { id, secret }: { id: string; secret: string },
+): Promise<void> {
+  // One with a sealed copy is made anew as a whole, by `rewrapSecrets`.
+  await em.execute(`update ${table} set mac = ?, mac_key_id = ? where id = ? and sealed is null`, [
+    vault.mac(secret),
+    vault.keyId,
+    id,
+  ]);
 }
 
 /**
@@ -112,7 +142,7 @@ export async function resumePrincipal(
   return principalOf({ kind, id }, holderFrom(row), now);
 }
 
-interface HolderRow extends Pick<Holder, 'id' | 'name' | 'disabled' | 'deleted' | 'title'> {
+interface HolderRow extends Pick<Holder, 'id' | 'name' | 'disabled' | 'deleted' | 'title' | 'scopes'> {
   readonly namespace_id: string;
   readonly is_administrator: boolean;
   readonly expires_at: Date | string | null;
@@ -135,7 +165,7 @@ export function userPrincipal(user: User, credential: Credential): UserPrincipal
 }
 
 /** Last use is kept to the minute: a busy pipeline must not write a row for every request. */
-async function noteUse(auth: Authentication, table: 'application_tokens' | 'robot_tokens', id: string): Promise<void> {
+async function noteUse(auth: Authentication, table: (typeof tokenTables)[TokenType], id: string): Promise<void> {
   await auth.em.execute(
     `update ${table} set last_used_at = ?, last_used_from = ?
        where id = ? and (last_used_at is null or last_used_at < ?)`,

@@ -1,3 +1,4 @@
+import { isApiScope } from '../access/api-scope.ts';
 import type { Credential, Principal, RobotPrincipal, UserPrincipal } from '../access/principal.ts';
 import { unauthorized } from '../errors.ts';
 import { howToGetApplicationToken } from './how-to.ts';
@@ -29,11 +30,13 @@ export interface Holder {
   /** How people call the credential, where they gave it a name. */
   readonly title: string | null;
   readonly expiresAt: Date | null;
+  /** Of an API token. */
+  readonly scopes?: readonly string[];
 }
 
-const users = (from: string, where: string, title: string, expiresAt: string): string => `
+const users = (from: string, where: string, title: string, expiresAt: string, more = ''): string => `
   select u.id, u.namespace_id, n.name, u.is_administrator, u.disabled_at is not null as disabled,
-         n.deleted_at is not null as deleted, ${title} as title, ${expiresAt} as expires_at
+         n.deleted_at is not null as deleted, ${title} as title, ${expiresAt} as expires_at${more}
     from ${from} join namespaces n on n.id = u.namespace_id where ${where}`;
 const userById = (id: string): string => users('users u', `u.id = ${id}`, 'null::text', 'null::timestamptz');
 
@@ -45,8 +48,12 @@ const userById = (id: string): string => users('users u', `u.id = ${id}`, 'null:
 export const holderOf = {
   'application-token': (id: string) =>
     users('application_tokens t join users u on u.id = t.user_id', `t.id = ${id}`, 't.title', 't.expires_at'),
+  'api-token': (id: string) =>
+    users('api_tokens t join users u on u.id = t.user_id', `t.id = ${id}`, 't.title', 't.expires_at', ', t.scopes'),
+  // A disabled person's robots are disabled as well (S5).
   'robot-token': (id: string) => `
-  select r.id, r.namespace_id, n.name || '+' || r.name as name, false as is_administrator, false as disabled,
+  select r.id, r.namespace_id, n.name || '+' || r.name as name, false as is_administrator,
+         exists (select 1 from users o where o.namespace_id = r.namespace_id and o.disabled_at is not null) as disabled,
          n.deleted_at is not null as deleted, null::text as title, t.expires_at
     from robot_tokens t join robots r on r.id = t.robot_id join namespaces n on n.id = r.namespace_id where t.id = ${id}`,
   session: userById,
@@ -56,6 +63,7 @@ export const holderOf = {
 /** What kind of principal holds a kind of credential. */
 export const holderKind = {
   'application-token': 'user',
+  'api-token': 'user',
   'robot-token': 'robot',
   session: 'user',
   'keycloak-token': 'user',
@@ -74,13 +82,20 @@ export function principalOf(
     throw unauthorized(`the organization of the robot ${holder.name} was deleted; an admin of it may restore it`);
   }
   if (holder.expiresAt && holder.expiresAt <= now) throw expired(kind, holder, holder.expiresAt);
-  const hasRow = kind === 'application-token' || kind === 'robot-token';
+  const hasRow = kind === 'application-token' || kind === 'api-token' || kind === 'robot-token';
+  const scopes = kind === 'api-token' ? (holder.scopes ?? []).filter(isApiScope) : undefined;
   const credential: Credential = {
     kind,
     ...(hasRow && id !== undefined && { id }),
     ...(holder.title !== null && { title: holder.title }),
+    ...(scopes && { scopes }),
   };
-  if (holderKind[kind] === 'user') return userHolding(credential, holder);
+  if (holderKind[kind] === 'user') {
+    // An administrator's token is an ordinary person's, unless it was made for administration.
+    const isAdministrator = holder.isAdministrator && (scopes?.includes('administration') ?? true);
+    return userHolding(credential, { ...holder, isAdministrator });
+  }
+  if (holder.disabled) throw unauthorized(`the owner of the robot ${holder.name} is disabled`);
   return { kind: 'robot', id: holder.id, namespaceId: holder.namespaceId, name: holder.name, credential };
 }
 
@@ -99,7 +114,7 @@ function expired(kind: Credential['kind'], { name, title }: Holder, at: Date): E
   return unauthorized(
     kind === 'robot-token'
       ? `this token of the robot ${name} expired on ${day}: ask an admin of its namespace to renew it`
-      : `the application token "${title ?? ''}" expired on ${day}: ${howToGetApplicationToken}`,
+      : `the ${kind.replaceAll('-', ' ')} "${title ?? ''}" expired on ${day}: ${howToGetApplicationToken}`,
   );
 }
 

@@ -2,7 +2,12 @@ import { v7 } from 'uuid';
 import { newSecret, writeToken, type TokenType } from './token.ts';
 import type { Vault } from './vault.ts';
 
-const tables = { app: 'application_tokens', rob: 'robot_tokens' } as const satisfies Record<TokenType, string>;
+/** Which table holds the tokens of a type. */
+export const tokenTables = {
+  app: 'application_tokens',
+  rob: 'robot_tokens',
+  api: 'api_tokens',
+} as const satisfies Record<TokenType, string>;
 
 /** A new token: what its row stores, and the text that is shown to the person. */
 export function createToken(vault: Vault, type: TokenType, { revealable }: { revealable: boolean }) {
@@ -24,6 +29,7 @@ export function revealToken(vault: Vault, type: TokenType, row: { id: string; se
   return writeToken({ type, id: row.id, secret: vault.open(row.sealed, boundTo(type, row.id)) });
 }
 
-function boundTo(type: TokenType, id: string): string {
-  return `${tables[type]}:${id}:sealed`;
+/** What a sealed copy is bound to: it opens in its own row and column only. */
+export function boundTo(type: TokenType, id: string): string {
+  return `${tokenTables[type]}:${id}:sealed`;
 }

@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib';
 /**
  * A token as people paste it: `esc_<type>_<id>_<secret>_<checksum>` (S1). The id finds the row and may be shown; the secret is
  * 256 random bits; the checksum refuses a typing error without asking the database. Letters and digits only, so that no shell
- * or URL needs care. For secret scanners: `esc_(app|rob)_[0-9A-Za-z]{22}_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}`.
+ * or URL needs care. For secret scanners: `esc_(app|rob|api)_[0-9A-Za-z]{22}_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}`.
  */
 export interface Token {
   readonly type: TokenType;
@@ -14,11 +14,11 @@ export interface Token {
   readonly secret: string;
 }
 
-/** app: application token; rob: robot token. */
-export type TokenType = 'app' | 'rob';
+/** app: application token; rob: robot token; api: API token. */
+export type TokenType = 'app' | 'rob' | 'api';
 
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const form = /^esc_(app|rob)_([0-9A-Za-z]{22})_([0-9A-Za-z]{43})_([0-9A-Za-z]{6})$/;
+const form = /^esc_(app|rob|api)_([0-9A-Za-z]{22})_([0-9A-Za-z]{43})_([0-9A-Za-z]{6})$/;
 
 export function newSecret(): string {
   return base62(BigInt(`0x${randomBytes(32).toString('hex')}`), 43);
@@ -32,11 +32,12 @@ export function writeToken({ type, id, secret }: Token): string {
 /** @returns undefined for anything that never was a token of ours, typing errors included */
 export function readToken(text: string): Token | undefined {
   const [, type, id, secret, sum] = form.exec(text) ?? [];
-  if (!type || !id || !secret || sum !== checksum(text.slice(0, -7))) return undefined;
+  if ((type !== 'app' && type !== 'rob' && type !== 'api') || !id || !secret || sum !== checksum(text.slice(0, -7)))
+    return undefined;
   const hex = number(id).toString(16).padStart(32, '0');
   if (hex.length > 32) return undefined;
   const uuid = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-  return { type: type === 'app' ? 'app' : 'rob', id: uuid, secret };
+  return { type, id: uuid, secret };
 }
 
 function checksum(body: string): string {

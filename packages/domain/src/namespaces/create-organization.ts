@@ -1,4 +1,5 @@
 import { Namespace, Organization, Team, TeamMembership, User } from '@escale/schema/entities';
+import { requireMayCreateOrganizations } from '../administration/registry-settings.ts';
 import type { Context } from '../context.ts';
 import { namespaceTaken } from '../errors.ts';
 import { onConflict } from '../on-conflict.ts';
@@ -15,10 +16,11 @@ export interface NewOrganization {
 
 /**
  * Makes an organization with its team `owners` (admin), in which the creator is.
- * @throws NAME_INVALID, NAME_RESERVED, NAMESPACE_TAKEN, INPUT_INVALID with the field at fault
+ * @throws DENIED where administrators alone make organizations, NAME_INVALID, NAME_RESERVED, NAMESPACE_TAKEN, INPUT_INVALID with the field at fault
  */
 export async function createOrganization(ctx: Context, input: NewOrganization): Promise<Organization> {
   const creator = requireUser(ctx);
+  await requireMayCreateOrganizations(ctx);
   const namespace = ctx.em.create(Namespace, { name: checkNamespaceName(input.name, 'name'), kind: 'organization' });
   const organization = ctx.em.create(Organization, {
     namespace,

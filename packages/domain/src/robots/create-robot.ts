@@ -3,8 +3,8 @@ import { isWellFormedName, namespaceNameRule } from '@escale/schema/values';
 import { requireNamespaceRole } from '../access/namespace-role.ts';
 import type { Context } from '../context.ts';
 import { createToken } from '../credentials/stored-secret.ts';
+import { tokenExpiry } from '../credentials/token-lifetime.ts';
 import { nameInvalid, robotExists } from '../errors.ts';
-import { futureDate } from '../inputs/future-date.ts';
 import { optionalText } from '../inputs/optional-text.ts';
 import { onConflict } from '../on-conflict.ts';
 import { recordUsage } from '../usage-logs/record.ts';
@@ -14,7 +14,7 @@ export interface NewRobot {
   /** The short name. */
   readonly name: string;
   readonly description?: string | null | undefined;
-  /** Of its first token. */
+  /** Of its first token. Null for never; left out: a year. */
   readonly expiresAt?: Date | null | undefined;
 }
 
@@ -37,8 +37,9 @@ export async function createRobot(
   if (!isWellFormedName(input.name)) throw nameInvalid(input.name, namespaceNameRule, 'name');
   const { plain, stored } = createToken(ctx.vault, 'rob', options);
   const description = optionalText(input.description, 'description', 255);
+  const expiresAt = await tokenExpiry(ctx, 'robot', input.expiresAt);
   const robot = ctx.em.create(Robot, { namespace, name: input.name, description });
-  ctx.em.create(RobotToken, { ...stored, robot, expiresAt: futureDate(ctx, input.expiresAt, 'expiresAt') });
+  ctx.em.create(RobotToken, { ...stored, robot, expiresAt });
   recordUsage(ctx, 'robot.created', { namespace: namespace.name, details: { robot: robot.login } });
   await onConflict(
     () => robotExists(robot.login),

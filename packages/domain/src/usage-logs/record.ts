@@ -1,56 +1,71 @@
 import { UsageLogEntry } from '@escale/schema/entities';
 import type { Context } from '../context.ts';
 
-/** Every act of consequence; quay's kinds in our words (product.md §6). */
-export type UsageKind =
-  | 'user.created'
-  | 'user.renamed'
-  | 'user.signed_in'
-  | 'user.signed_out'
-  | 'organization.created'
-  | 'organization.updated'
-  | 'organization.deleted'
-  | 'organization.restored'
-  | 'organization.purged'
-  | 'organization.member_removed'
-  | 'team.created'
-  | 'team.updated'
-  | 'team.deleted'
-  | 'team.member_added'
-  | 'team.member_removed'
-  | 'team.sync_set'
-  | 'team.synced'
-  | 'default_permission.created'
-  | 'default_permission.updated'
-  | 'default_permission.deleted'
-  | 'default_permission.applied'
-  | 'application_token.created'
-  | 'application_token.revealed'
-  | 'application_token.revoked'
-  | 'robot.created'
-  | 'robot.updated'
-  | 'robot.deleted'
-  | 'robot.token_created'
-  | 'robot.token_rotated'
-  | 'robot.token_revoked'
-  | 'robot.token_revealed'
-  | 'repository.created'
-  | 'repository.updated'
-  | 'repository.deleted'
-  | 'repository.restored'
-  | 'repository.purged'
-  | 'repository.visibility_changed'
-  | 'repository.permission_set'
-  | 'repository.permission_removed'
-  | 'repository.pushed'
-  | 'repository.pulled'
-  | 'tag.set'
-  | 'tag.deleted'
-  | 'tag.expired'
-  | 'tag.restored'
-  | 'tag.expiry_changed'
-  | 'tag.immutability_changed'
-  | 'manifest.deleted';
+/** Every act of consequence (product.md §6), as `noun.done`: what filters offer and entries say. */
+export const usageKinds = [
+  'user.created',
+  'user.renamed',
+  'user.signed_in',
+  'user.signed_out',
+  'user.disabled',
+  'user.enabled',
+  'organization.created',
+  'organization.updated',
+  'organization.deleted',
+  'organization.restored',
+  'organization.purged',
+  'organization.member_removed',
+  'organization.taken_over',
+  'organization.log_retention_changed',
+  'team.created',
+  'team.updated',
+  'team.deleted',
+  'team.member_added',
+  'team.member_removed',
+  'team.sync_set',
+  'team.synced',
+  'default_permission.created',
+  'default_permission.updated',
+  'default_permission.deleted',
+  'default_permission.applied',
+  'application_token.created',
+  'application_token.revealed',
+  'application_token.revoked',
+  'robot.created',
+  'robot.updated',
+  'robot.deleted',
+  'robot.token_created',
+  'robot.token_rotated',
+  'robot.token_revoked',
+  'robot.token_revealed',
+  'repository.created',
+  'repository.updated',
+  'repository.deleted',
+  'repository.restored',
+  'repository.purged',
+  'repository.visibility_changed',
+  'repository.permission_set',
+  'repository.permission_removed',
+  'repository.pushed',
+  'repository.pulled',
+  'tag.deleted',
+  'tag.set',
+  'tag.expired',
+  'tag.restored',
+  'tag.expiry_changed',
+  'tag.immutability_changed',
+  'manifest.deleted',
+  'session.revoked',
+  'api_token.created',
+  'api_token.revoked',
+  'tokens.revoked',
+  'usage_log.exported',
+  'message.created',
+  'message.deleted',
+  'registry.settings_changed',
+] as const;
+
+export type UsageKind = (typeof usageKinds)[number];
 
 export interface UsageFacts {
   readonly namespace?: string;
@@ -79,9 +94,9 @@ export function recordUsage(ctx: Context, kind: UsageKind, facts: UsageFacts): v
   });
 }
 
+/** `application token "laptop" 0198…`: which kind, what people call it, and the public part of which one. */
 function authenticatedBy({ principal }: Context): string | null {
   if (principal.kind !== 'user' && principal.kind !== 'robot') return null;
-  const { kind, title } = principal.credential;
-  const words = kind.replaceAll('-', ' ');
-  return title ? `${words} "${title}"` : words;
+  const { kind, title, id } = principal.credential;
+  return [kind.replaceAll('-', ' '), ...(title ? [`"${title}"`] : []), ...(id ? [id] : [])].join(' ');
 }

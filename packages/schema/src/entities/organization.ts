@@ -13,6 +13,8 @@ const OrganizationSchema = defineEntity({
     description: p.text().nullable(),
     /** Login of who deleted it, while it can be restored. */
     deletedBy: p.text().nullable(),
+    /** Days that its usage logs are kept for; null for as long as the registry keeps them. */
+    logRetentionDays: p.integer().nullable(),
     createdAt: createdAt(),
   },
 });

@@ -14,6 +14,9 @@ const SessionSchema = defineEntity({
     providerSession: p.text().nullable().index(),
     /** Sealed: what signing out at the identity provider needs. */
     idToken: p.blob().nullable().hidden(),
+    /** Where it began, for the list in which its owner looks for strangers. */
+    clientAddress: p.text().nullable(),
+    userAgent: p.text().nullable(),
     lastSeenAt: p.datetime(),
     expiresAt: p.datetime().index(),
     createdAt: createdAt(),

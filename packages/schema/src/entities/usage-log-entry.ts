@@ -5,7 +5,22 @@ import { bytewise, id } from './base.ts';
 const UsageLogEntrySchema = defineEntity({
   name: 'UsageLogEntry',
   tableName: 'usage_log_entries',
-  indexes: [{ properties: ['namespace', 'id'] }, { properties: ['repository', 'id'] }],
+  // Lists are by time; entries that are written together later than they happened (pulls) have ids of another order.
+  indexes: [
+    { properties: ['namespace', 'at', 'id'] },
+    { properties: ['repository', 'at', 'id'] },
+    { properties: ['at', 'id'] },
+  ],
+  triggers: [
+    {
+      // Live logs: an entry is announced with the transaction that writes it, whatever wrote it.
+      name: 'usage_log_entries_announce',
+      timing: 'after',
+      events: ['insert'],
+      forEach: 'row',
+      body: `perform pg_notify('escale_usage', new.id::text); return null`,
+    },
+  ],
   properties: {
     id: id(),
     /** `repository.pushed`, `robot.created`, … */

@@ -2,9 +2,13 @@ import { Migration20261124155534_initial } from './Migration20261124155534_initi
 import { Migration20261124204606_people } from './Migration20261124204606_people.ts';
 import { Migration20261124205142_tag_lifetimes } from './Migration20261124205142_tag_lifetimes.ts';
 import { Migration20261124205604_garbage_collection } from './Migration20261124205604_garbage_collection.ts';
+import { Migration20261124205823_usage_logs_tokens_administration } from './Migration20261124205823_usage_logs_tokens_administration.ts';
 
 /** Every migration, in order; listed by hand so that a bundle or a test runner needs no folder to look into. */
 export const migrations = [
   Migration20261124155534_initial,
   Migration20261124204606_people,
-  Migration20261124205142_tag_lifetimes, Migration20261124205604_garbage_collection];
+  Migration20261124205142_tag_lifetimes,
+  Migration20261124205604_garbage_collection,
+  Migration20261124205823_usage_logs_tokens_administration,
+];

@@ -1,0 +1,2 @@
+export * from './create-api-token.ts';
+export * from './own-api-tokens.ts';
