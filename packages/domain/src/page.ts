@@ -81,6 +81,27 @@ export async function keysetPage<Item extends { id: string }>(
   };
 }
 
+/**
+ * Makes a page of rows that a statement of one's own has read.
+ * @param rows one more than the size when there are more
+ * @param keysOf what the statement orders by, as text, in order; the id last
+ */
+export function pageOfRows<Row, Item>(
+  rows: readonly Row[],
+  page: { size: number; totalCount: number; keysOf: (row: Row) => readonly string[]; toItem: (row: Row) => Item },
+): Page<Item> {
+  const shown = rows.slice(0, page.size);
+  const cursors = shown.map((row) => writeCursor(page.keysOf(row)));
+  const endCursor = cursors.at(-1);
+  return {
+    items: shown.map(page.toItem),
+    totalCount: page.totalCount,
+    hasNextPage: rows.length > page.size,
+    cursors,
+    ...(endCursor !== undefined && { endCursor }),
+  };
+}
+
 /** @throws INPUT_INVALID outside 1 to 100 (G14) */
 export function pageSize({ first }: PageInput): number {
   const size = first ?? defaultSize;
@@ -144,6 +165,7 @@ function isCursor(values: unknown, casts: readonly (string | undefined)[]): valu
 /** What PostgreSQL could not read as the type must not reach it. */
 function fits(value: string, cast: string | undefined): boolean {
   if (cast === 'uuid') return isUuid(value);
+  if (cast === 'bigint') return /^\d{1,18}$/.test(value);
   if (cast !== 'timestamptz') return true;
   // As PostgreSQL writes it in UTC, and a day that exists: JavaScript would make the 2nd of March of the 30th of February.
   const [, day = '', time = ''] = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d{1,6})?\+00$/.exec(value) ?? [];

@@ -3,9 +3,16 @@ import { GraphQLInputObjectType, type GraphQLSchema } from 'graphql';
 import { buildSchema as build, type MiddlewareFn } from 'type-graphql';
 import { ApplicationTokenResolver } from '../application-tokens/application-token.resolver.ts';
 import { OrganizationResolver } from '../organizations/organization.resolver.ts';
+import {
+  ImageConfigResolver,
+  ManifestResolver,
+  PlatformManifestResolver,
+  RepositoryManifestResolver,
+} from '../manifests/manifest.resolver.ts';
 import { RepositoryPermissionResolver, RepositoryResolver } from '../repositories/repository.resolver.ts';
 import { RobotResolver } from '../robots/robot.resolver.ts';
 import { ServerResolver } from '../server/server.resolver.ts';
+import { RepositoryTagResolver, TagResolver } from '../tags/tag.resolver.ts';
 import { UserResolver } from '../users/user.resolver.ts';
 import { requireConfirmed, type ApiContext } from './context.ts';
 
@@ -29,6 +36,12 @@ export async function buildSchema(): Promise<GraphQLSchema> {
       RobotResolver,
       RepositoryResolver,
       RepositoryPermissionResolver,
+      RepositoryTagResolver,
+      RepositoryManifestResolver,
+      TagResolver,
+      ManifestResolver,
+      PlatformManifestResolver,
+      ImageConfigResolver,
     ],
     globalMiddlewares: [confirmedFirst],
     // Inputs are checked where the rule is known: in the domain.

@@ -16,8 +16,21 @@ export type RepositoryAction = (typeof RepositoryAction)[keyof typeof Repository
 export const RepositoryOrder = { NAME: 'name', LAST_PUSHED: 'lastPushed' } as const;
 export type RepositoryOrder = (typeof RepositoryOrder)[keyof typeof RepositoryOrder];
 
-export const TagOrder = { NAME: 'name', PUSHED: 'pushed' } as const;
+export const TagOrder = { NAME: 'name', PUSHED: 'pushed', SIZE: 'size' } as const;
 export type TagOrder = (typeof TagOrder)[keyof typeof TagOrder];
+
+export const TagEventKind = {
+  PUSHED: 'pushed',
+  SET: 'set',
+  MOVED: 'moved',
+  DELETED: 'deleted',
+  EXPIRED: 'expired',
+  RESTORED: 'restored',
+  EXPIRY_SET: 'expiry_set',
+  MADE_IMMUTABLE: 'made_immutable',
+  MADE_MUTABLE: 'made_mutable',
+} as const;
+export type TagEventKind = (typeof TagEventKind)[keyof typeof TagEventKind];
 
 export const NameAvailability = { VALID: 'VALID', TAKEN: 'TAKEN', INVALID: 'INVALID', RESERVED: 'RESERVED' } as const;
 export type NameAvailability = (typeof NameAvailability)[keyof typeof NameAvailability];
@@ -30,7 +43,12 @@ registerEnumType(RepositoryRole, { name: 'RepositoryRole', description: 'READ < 
 registerEnumType(TeamRole, { name: 'TeamRole', description: 'MEMBER < CREATOR < ADMIN.' });
 registerEnumType(RepositoryAction, { name: 'RepositoryAction' });
 registerEnumType(RepositoryOrder, { name: 'RepositoryOrder', description: 'LAST_PUSHED: the latest first.' });
-registerEnumType(TagOrder, { name: 'TagOrder', description: 'PUSHED: the latest first.' });
+registerEnumType(TagOrder, { name: 'TagOrder', description: 'PUSHED: the latest first. SIZE: the largest first.' });
+registerEnumType(TagEventKind, {
+  name: 'TagEventKind',
+  description:
+    'PUSHED and SET: the tag was made, by a push or without one. MOVED: it names another manifest since. EXPIRY_SET: it expires at another time, or never.',
+});
 registerEnumType(NameAvailability, {
   name: 'NameAvailability',
   description: 'Whether a user or an organization may have a name.',

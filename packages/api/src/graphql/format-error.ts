@@ -38,6 +38,11 @@ const codes = {
   TOKEN_NOT_REVEALABLE: 'TOKEN_NOT_REVEALABLE',
 } as const satisfies Record<ErrorCode, string>;
 
+/** The code with which clients are told of a refusal. */
+export function clientCode({ code }: DomainError): string {
+  return codes[code];
+}
+
 /** Codes that GraphQL's own checks give; their messages concern the document and may be told. */
 const documentCodes = new Set([
   ...[
@@ -56,11 +61,11 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   const place = { ...(path && { path }), ...(locations && { locations }) };
   const original = unwrapResolverError(error);
   if (original instanceof DomainError) {
-    const { code, field, detail, message } = original;
+    const { field, detail, message } = original;
     return {
       message,
       ...place,
-      extensions: { code: codes[code], ...(field && { field }), ...(detail && { detail }) },
+      extensions: { code: clientCode(original), ...(field && { field }), ...(detail && { detail }) },
     };
   }
   const code = documentCode(extensions);

@@ -1,6 +1,6 @@
 import { ArgsType, Field, InputType } from 'type-graphql';
 import { PageArgs } from '../graphql/connection.ts';
-import { RepositoryOrder, RepositoryRole, TagOrder, Visibility } from '../graphql/enums.ts';
+import { RepositoryOrder, RepositoryRole, Visibility } from '../graphql/enums.ts';
 import { GranteeInput } from './permission.type.ts';
 
 @ArgsType()
@@ -16,15 +16,6 @@ export class RepositoriesArgs extends PageArgs {
 
   @Field(() => RepositoryOrder, { nullable: true })
   orderBy?: RepositoryOrder | undefined;
-}
-
-@ArgsType()
-export class TagsArgs extends PageArgs {
-  @Field(() => String, { nullable: true, description: 'Part of the name.' })
-  search?: string | undefined;
-
-  @Field(() => TagOrder, { nullable: true })
-  orderBy?: TagOrder | undefined;
 }
 
 @InputType()

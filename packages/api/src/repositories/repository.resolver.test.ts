@@ -199,6 +199,7 @@ describe('tags', () => {
       mediaType: 'application/vnd.oci.image.manifest.v1+json',
       payload,
       size: payload.length,
+      totalSize: payload.length,
       annotations: {},
     });
     em.create(Tag, { repository: found, name: name as TagName, manifest, pushedBy: 'alice', startedAt: at });

@@ -2,7 +2,6 @@ import { Arg, Args, Ctx, Field, FieldResolver, Mutation, ObjectType, Query, Reso
 import { Organization, Repository as RepositoryEntity, User, type Permission } from '@escale/schema/entities';
 import { atLeast, roleFor } from '@escale/schema/values';
 import { findAccessible } from '@escale/domain/access';
-import { findTagDetails, listTagDetails } from '@escale/domain/content';
 import {
   createRepository,
   findRepository,
@@ -11,14 +10,11 @@ import {
   removePermission,
   setPermission,
   setVisibility,
-  storedBytes,
 } from '@escale/domain/repositories';
 import { PageArgs, toConnection, type Connection } from '../graphql/connection.ts';
 import type { ApiContext } from '../graphql/context.ts';
 import { RepositoryAction, RepositoryRole } from '../graphql/enums.ts';
-import { ByteCount } from '../graphql/scalars.ts';
 import { Namespace } from '../namespaces/namespace.type.ts';
-import { Tag, TagConnection } from '../tags/tag.type.ts';
 import { Grantee, RepositoryPermission, RepositoryPermissionConnection } from './permission.type.ts';
 import {
   CreateRepositoryInput,
@@ -26,7 +22,6 @@ import {
   RepositoriesArgs,
   SetRepositoryPermissionInput,
   SetRepositoryVisibilityInput,
-  TagsArgs,
 } from './repository.inputs.ts';
 import { Repository, RepositoryConnection } from './repository.type.ts';
 
@@ -115,11 +110,6 @@ export class RepositoryResolver {
       : ctx.em.findOneOrFail(Organization, { namespace: namespace.id });
   }
 
-  @FieldResolver(() => ByteCount)
-  storedBytes(@Root() { id }: RepositoryEntity, @Ctx() ctx: ApiContext): Promise<number> {
-    return storedBytes(ctx, id);
-  }
-
   @FieldResolver(() => RepositoryRole, { nullable: true })
   async viewerRole(@Root() { name }: RepositoryEntity, @Ctx() ctx: ApiContext): Promise<RepositoryRole | null> {
     return (await findAccessible(ctx, name))?.role ?? null;
@@ -133,26 +123,6 @@ export class RepositoryResolver {
   ): Promise<boolean> {
     const role = (await findAccessible(ctx, name))?.role;
     return atLeast(role, action === 'administer' ? 'admin' : roleFor[action]);
-  }
-
-  @FieldResolver(() => TagConnection, { description: 'The latest pushed first, unless ordered otherwise.' })
-  async tags(
-    @Root() { name }: RepositoryEntity,
-    @Args(() => TagsArgs) { first, after, ...filter }: TagsArgs,
-    @Ctx() ctx: ApiContext,
-  ): Promise<Connection<Tag>> {
-    return toConnection(
-      await listTagDetails(ctx, name, { ...filter, page: { first: first ?? null, after: after ?? null } }),
-    );
-  }
-
-  @FieldResolver(() => Tag, { nullable: true })
-  async tag(
-    @Root() repository: RepositoryEntity,
-    @Arg('name', () => String) name: string,
-    @Ctx() ctx: ApiContext,
-  ): Promise<Tag | null> {
-    return (await findTagDetails(ctx, repository.name, name)) ?? null;
   }
 
   @FieldResolver(() => RepositoryPermissionConnection, {

@@ -2,6 +2,7 @@ import type { Digest, Reference, TagName } from '@escale/schema/values';
 import type { Context } from '../context.ts';
 import { manifestUnknown } from '../errors.ts';
 import { recordUsage } from '../usage-logs/record.ts';
+import { endTag } from './delete-tag.ts';
 import { endLifetime, lockTag, recordTagEvent } from './tag-lifetime.ts';
 
 /**
@@ -25,11 +26,7 @@ export async function deleteManifest(
 }
 
 async function deleteByTag(ctx: Context, repository: { id: string; name: string }, tag: TagName): Promise<void> {
-  const open = await lockTag(ctx, repository.id, tag);
-  if (!open) throw manifestUnknown(tag);
-  await endLifetime(ctx, open);
-  await recordTagEvent(ctx, repository.id, { tag, kind: 'deleted', digest: open.digest });
-  recordUsage(ctx, 'tag.deleted', { repository: repository.name, tag, digest: open.digest });
+  if (!(await endTag(ctx, repository, tag))) throw manifestUnknown(tag);
 }
 
 /** The row lock keeps every other tag from being set on the manifest until this is over. */

@@ -11,7 +11,7 @@ export const keptByTags = (manifest: string): string => `exists (
       or ${endOf('kept')} > now() - kept_of.time_machine_seconds * interval '1 second'))`;
 
 /** When a lifetime ended, one that expired and was not yet ended included; null while the tag is alive. */
-export const endOf = (tag: string): string =>
+const endOf = (tag: string): string =>
   `coalesce(${tag}.ended_at, case when ${tag}.expires_at <= now() then ${tag}.expires_at end)`;
 
 /** The condition under which a lifetime is one that clients see. */

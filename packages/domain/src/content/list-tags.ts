@@ -1,7 +1,9 @@
 import type { Digest, TagName } from '@escale/schema/values';
 import { requireRole } from '../access/require-role.ts';
 import type { Context } from '../context.ts';
-import { pageSize, readCursor, writeCursor, type Page, type PageInput } from '../page.ts';
+import { pageOfRows, pageSize, readCursor, type Page, type PageInput } from '../page.ts';
+import { alive } from './kept-manifests.ts';
+import { tagNotFound } from './tag-target.ts';
 
 /** Names of the live tags in byte order (end-8). @param page.limit at most 1000 @param page.last exclusive */
 export async function listTags(
@@ -10,8 +12,7 @@ export async function listTags(
   page: { limit: number; last?: string },
 ): Promise<{ tags: TagName[]; more: boolean }> {
   const rows = await ctx.em.execute<{ name: TagName }[]>(
-    `select name from tags where repository_id = ? and ended_at is null and (expires_at is null or expires_at > now())
-       and name > ? order by name limit ?`,
+    `select name from tags t where repository_id = ? and ${alive('t')} and name > ? order by name limit ?`,
     [repositoryId, page.last ?? '', page.limit + 1],
   );
   return { tags: rows.slice(0, page.limit).map(({ name }) => name), more: rows.length > page.limit };
@@ -19,16 +20,22 @@ export async function listTags(
 
 /** A tag as people look at it. */
 export interface TagDetails {
+  /** Of the open lifetime. */
+  readonly id: string;
+  readonly repository: string;
   readonly name: TagName;
   readonly digest: Digest;
   readonly mediaType: string;
+  readonly artifactType: string | null;
   /** Bytes of the manifest and of each distinct blob below it, an index's children included. */
   readonly size: number;
+  /** Those of an index, or the one of an image. */
   readonly platforms: readonly string[];
   readonly pushedAt: Date;
   readonly pushedBy: string;
   readonly expiresAt: Date | null;
   readonly immutable: boolean;
+  readonly lastPulledAt: Date | null;
 }
 
 interface Row {
@@ -36,86 +43,124 @@ interface Row {
   name: TagName;
   digest: Digest;
   media_type: string;
-  bytes: string;
+  artifact_type: string | null;
+  total_size: string;
   platforms: string[] | null;
+  platform: string | null;
   started_at: Date | string;
   pushed_by: string;
   expires_at: Date | string | null;
   immutable: boolean;
+  last_pulled_at: Date | string | null;
 }
 
-const live = `t.repository_id = ? and t.ended_at is null and (t.expires_at is null or t.expires_at > now())`;
+const columns = `t.id, t.name, m.id as manifest_id, m.digest, m.media_type, m.artifact_type, m.total_size, m.platform,
+  t.started_at, t.pushed_by, t.expires_at, t.immutable, t.last_pulled_at`;
 
-/** One level of children is what exists in practice; a deeper index counts what it lists itself. */
-const details = `
-  select t.id, t.name, m.digest, m.media_type, t.started_at, t.pushed_by, t.expires_at, t.immutable,
-    (select array_agg(c.platform order by c.position) from manifest_children c
-       where c.parent_id = m.id and c.platform is not null and c.platform <> 'unknown/unknown') as platforms,
-    (select coalesce(sum(s.size), 0) from (
-       select distinct b.id, b.size from manifest_blobs e join blobs b on b.id = e.blob_id
-         where e.manifest_id in (
-           select m.id union all
-           select k.id from manifest_children c join manifests k on k.repository_id = t.repository_id and k.digest = c.digest
-             where c.parent_id = m.id)) s)
-    + (select coalesce(sum(k.size), 0) from manifests k where k.repository_id = t.repository_id
-         and k.digest in (select c.digest from manifest_children c where c.parent_id = m.id)) + m.size as bytes
-  from tags t join manifests m on m.id = t.manifest_id`;
+/** What takes a look-up of its own for each tag is looked up for the page alone. */
+const withPlatforms = (page: string): string => `
+  select d.*, (select array_agg(c.platform order by c.position) from manifest_children c
+      where c.parent_id = d.manifest_id and c.platform is not null and c.platform <> 'unknown/unknown') as platforms
+    from (${page}) d`;
+
+/** How a list of tags is ordered: its key, the key's type for cursors, and its direction. */
+const orders = {
+  name: { key: 't.name', cast: undefined, direction: 'asc' },
+  pushed: { key: 't.started_at', cast: 'timestamptz', direction: 'desc' },
+  size: { key: 'm.total_size', cast: 'bigint', direction: 'desc' },
+} as const;
 
 export interface TagFilter {
+  /** A part of the name, or the beginning of a digest with its algorithm. */
   readonly search?: string | null | undefined;
-  readonly orderBy?: 'name' | 'pushed' | undefined;
+  readonly orderBy?: keyof typeof orders | undefined;
   readonly page: PageInput;
 }
 
-/** Live tags, the latest pushed first unless ordered by name. @throws NAME_UNKNOWN */
+/** Live tags, the latest pushed first unless ordered otherwise. @throws NAME_UNKNOWN, INPUT_INVALID */
 export async function listTagDetails(ctx: Context, name: string, filter: TagFilter): Promise<Page<TagDetails>> {
   const repository = await requireRole(ctx, name, 'read');
   const size = pageSize(filter.page);
-  const byName = filter.orderBy === 'name';
-  const where = filter.search ? `${live} and strpos(lower(t.name), lower(?)) > 0` : live;
-  const parameters = [repository.id, ...(filter.search ? [filter.search.slice(0, 128).replaceAll('\0', '')] : [])];
-  const after = filter.page.after
-    ? readCursor(filter.page.after, [byName ? undefined : 'timestamptz', 'uuid'])
-    : undefined;
-  const beyond = byName ? 'and (t.name, t.id) > (?, ?::uuid)' : 'and (t.started_at, t.id) < (?::timestamptz, ?::uuid)';
+  const { key, cast, direction } = orders[filter.orderBy ?? 'pushed'];
+  const search = filter.search?.slice(0, 160).replaceAll('\0', '');
+  const where = `t.repository_id = ? and ${alive('t')} ${search ? `and ${matching(search)}` : ''}`;
+  const parameters = [repository.id, ...(search ? [search] : [])];
+  const after = filter.page.after ? readCursor(filter.page.after, [cast, 'uuid']) : undefined;
+  const beyond = `and (${key}, t.id) ${direction === 'asc' ? '>' : '<'} (?${cast ? `::${cast}` : ''}, ?::uuid)`;
+  const from = 'tags t join manifests m on m.id = t.manifest_id';
   const rows = await ctx.em.execute<(Row & { key: string })[]>(
-    `select d.*, d.${byName ? 'name' : 'started_at'}::text as key from (${details} where ${where} ${after ? beyond : ''}
-       order by ${byName ? 't.name, t.id' : 't.started_at desc, t.id desc'} limit ?) d`,
+    withPlatforms(`select ${columns}, ${key}::text as key from ${from} where ${where} ${after ? beyond : ''}
+       order by ${key} ${direction}, t.id ${direction} limit ?`),
     [...parameters, ...(after ?? []), size + 1],
   );
   const [counted] = await ctx.em.execute<{ count: string }[]>(
-    `select count(*) as count from tags t where ${where}`,
+    `select count(*) as count from ${search ? from : 'tags t'} where ${where}`,
     parameters,
   );
-  const shown = rows.slice(0, size);
-  const cursors = shown.map((row) => writeCursor([row.key, row.id]));
-  const endCursor = cursors.at(-1);
-  return {
-    items: shown.map(toDetails),
+  return pageOfRows(rows, {
+    size,
     totalCount: Number(counted?.count ?? 0),
-    hasNextPage: rows.length > size,
-    cursors,
-    ...(endCursor !== undefined && { endCursor }),
-  };
+    keysOf: (row) => [row.key, row.id],
+    toItem: (row) => toDetails(row, repository.name),
+  });
+}
+
+function matching(search: string): string {
+  return /^sha(?:256|512):/i.test(search) ? 'starts_with(m.digest, lower(?))' : 'strpos(lower(t.name), lower(?)) > 0';
 }
 
 /** @returns undefined when the repository has no such live tag. @throws NAME_UNKNOWN */
 export async function findTagDetails(ctx: Context, name: string, tag: string): Promise<TagDetails | undefined> {
   const repository = await requireRole(ctx, name, 'read');
-  const [row] = await ctx.em.execute<Row[]>(`${details} where ${live} and t.name = ?`, [repository.id, tag]);
-  return row && toDetails(row);
+  const [found] = await readTags(ctx, repository, 't.name = ?', [tag.replaceAll('\0', '')]);
+  return found;
 }
 
-function toDetails(row: Row): TagDetails {
+/** For verbs that have just changed it. @throws NOT_FOUND when somebody else has deleted it meanwhile */
+export async function requireTagDetails(
+  ctx: Context,
+  repository: { id: string; name: string },
+  tag: TagName,
+): Promise<TagDetails> {
+  const [found] = await readTags(ctx, repository, 't.name = ?', [tag]);
+  if (!found) throw tagNotFound(repository.name, tag);
+  return found;
+}
+
+/** The live tags of a manifest, in byte order. @throws NAME_UNKNOWN */
+export async function listTagsOfManifest(ctx: Context, name: string, manifestId: string): Promise<TagDetails[]> {
+  const repository = await requireRole(ctx, name, 'read');
+  return readTags(ctx, repository, 't.manifest_id = ?', [manifestId]);
+}
+
+async function readTags(
+  ctx: Context,
+  repository: { id: string; name: string },
+  condition: string,
+  parameters: readonly string[],
+): Promise<TagDetails[]> {
+  const rows = await ctx.em.execute<Row[]>(
+    `${withPlatforms(`select ${columns} from tags t join manifests m on m.id = t.manifest_id
+       where t.repository_id = ? and ${alive('t')} and ${condition}`)} order by d.name limit 1000`,
+    [repository.id, ...parameters],
+  );
+  return rows.map((row) => toDetails(row, repository.name));
+}
+
+function toDetails(row: Row, repository: string): TagDetails {
   return {
+    id: row.id,
+    repository,
     name: row.name,
     digest: row.digest,
     mediaType: row.media_type,
-    size: Number(row.bytes),
-    platforms: row.platforms ?? [],
+    artifactType: row.artifact_type,
+    size: Number(row.total_size),
+    platforms: row.platforms ?? (row.platform === null ? [] : [row.platform]),
     pushedAt: new Date(row.started_at),
     pushedBy: row.pushed_by,
     expiresAt: row.expires_at === null ? null : new Date(row.expires_at),
     immutable: row.immutable,
+    lastPulledAt: row.last_pulled_at === null ? null : new Date(row.last_pulled_at),
   };
 }

@@ -64,16 +64,6 @@ export async function listRepositories(ctx: Context, filter: RepositoryFilter): 
   });
 }
 
-/** Bytes of all distinct blobs that a repository links, and of its manifests. */
-export async function storedBytes(ctx: Context, repositoryId: string): Promise<number> {
-  const rows = await ctx.em.execute<{ bytes: string }[]>(
-    `select coalesce((select sum(b.size) from repository_blobs l join blobs b on b.id = l.blob_id where l.repository_id = ?), 0)
-          + coalesce((select sum(m.size) from manifests m where m.repository_id = ?), 0) as bytes`,
-    [repositoryId, repositoryId],
-  );
-  return Number(rows[0]?.bytes ?? 0);
-}
-
 /** Names in byte order of everything that the caller may pull. @param page.last exclusive */
 export async function listRepositoryNames(
   ctx: Context,

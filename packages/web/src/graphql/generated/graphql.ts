@@ -91,10 +91,11 @@ export type SetRepositoryVisibilityInput = {
   visibility: Visibility;
 };
 
-/** PUSHED: the latest first. */
+/** PUSHED: the latest first. SIZE: the largest first. */
 export type TagOrder =
   | 'NAME'
-  | 'PUSHED';
+  | 'PUSHED'
+  | 'SIZE';
 
 /** MEMBER < CREATOR < ADMIN. */
 export type TeamRole =

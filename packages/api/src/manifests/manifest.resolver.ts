@@ -1,0 +1,136 @@
+import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, Resolver, Root } from 'type-graphql';
+import type { Repository as RepositoryEntity } from '@escale/schema/entities';
+import { platformText, type ImageConfig as DomainImageConfig } from '@escale/schema/values';
+import {
+  listManifestReferrers,
+  listTagsOfManifest,
+  type ManifestContent,
+  type ManifestDetails,
+  type TagDetails,
+} from '@escale/domain/content';
+import { PageArgs, toConnection, type Connection } from '../graphql/connection.ts';
+import type { ApiContext } from '../graphql/context.ts';
+import { Repository } from '../repositories/repository.type.ts';
+import { Tag } from '../tags/tag.type.ts';
+import { contentLoaders } from './content-loaders.ts';
+import { Annotation, ImageConfig, Layer, Manifest, ManifestConnection, PlatformManifest } from './manifest.type.ts';
+
+@ArgsType()
+class ReferrersArgs extends PageArgs {
+  @Field(() => String, { nullable: true, description: 'Exactly this artifact type.' })
+  artifactType?: string | undefined;
+}
+
+const pairs = (record: Readonly<Record<string, string>> = {}): Annotation[] =>
+  Object.entries(record).map(([name, value]) => ({ name, value }));
+
+@Resolver(() => Repository)
+export class RepositoryManifestResolver {
+  @FieldResolver(() => Manifest, { nullable: true, description: 'Null when the repository has no such manifest.' })
+  async manifest(
+    @Root() { name }: RepositoryEntity,
+    @Arg('digest', () => String) digest: string,
+    @Ctx() ctx: ApiContext,
+  ): Promise<ManifestDetails | null> {
+    return (await contentLoaders(ctx, name).manifest(digest)) ?? null;
+  }
+}
+
+@Resolver(() => Manifest)
+export class ManifestResolver {
+  @FieldResolver(() => [Annotation])
+  annotations(@Root() { annotations }: ManifestDetails): Annotation[] {
+    return pairs(annotations);
+  }
+
+  @FieldResolver(() => ImageConfig, {
+    nullable: true,
+    description: 'Null for what is no image, and where the config is larger than 1 MiB.',
+  })
+  async config(@Root() manifest: ManifestDetails, @Ctx() ctx: ApiContext): Promise<DomainImageConfig | null> {
+    return (await contentOf(ctx, manifest))?.config ?? null;
+  }
+
+  @FieldResolver(() => [Layer], { description: 'The lowest first. Empty for an index.' })
+  async layers(@Root() manifest: ManifestDetails, @Ctx() ctx: ApiContext): Promise<Layer[]> {
+    const content = await contentOf(ctx, manifest);
+    const commands = commandsOf(content);
+    return (content?.parsed.layers ?? []).map(({ digest, mediaType, size, annotations }, index) => ({
+      digest,
+      mediaType,
+      size,
+      command: commands[index],
+      annotations: pairs(annotations),
+    }));
+  }
+
+  @FieldResolver(() => [PlatformManifest], { description: 'What an index lists, in its order. Empty for an image.' })
+  async platforms(@Root() manifest: ManifestDetails, @Ctx() ctx: ApiContext): Promise<PlatformManifest[]> {
+    const content = await contentOf(ctx, manifest);
+    const { manifest: find } = contentLoaders(ctx, manifest.repository);
+    return Promise.all(
+      (content?.parsed.manifests ?? []).map(async ({ digest, mediaType, size, platform, annotations }) => ({
+        repository: manifest.repository,
+        digest,
+        mediaType,
+        size: (await find(digest))?.totalSize ?? size,
+        platform: platform && platformText(platform),
+        annotations: pairs(annotations),
+      })),
+    );
+  }
+
+  @FieldResolver(() => ManifestConnection, {
+    description:
+      'Signatures, attestations, bills of materials: what points at the manifest, also by the tags that older clients and cosign use for it.',
+  })
+  async referrers(
+    @Root() manifest: ManifestDetails,
+    @Args(() => ReferrersArgs) { artifactType, ...page }: ReferrersArgs,
+    @Ctx() ctx: ApiContext,
+  ): Promise<Connection<ManifestDetails>> {
+    return toConnection(await listManifestReferrers(ctx, manifest, { artifactType, page }));
+  }
+
+  @FieldResolver(() => Manifest, { nullable: true, description: 'What it points at; null also when that is not here.' })
+  async subject(
+    @Root() { repository, subjectDigest }: ManifestDetails,
+    @Ctx() ctx: ApiContext,
+  ): Promise<ManifestDetails | null> {
+    return (subjectDigest && (await contentLoaders(ctx, repository).manifest(subjectDigest))) || null;
+  }
+
+  @FieldResolver(() => [Tag], { description: 'In byte order.' })
+  tags(@Root() { repository, id }: ManifestDetails, @Ctx() ctx: ApiContext): Promise<TagDetails[]> {
+    return listTagsOfManifest(ctx, repository, id);
+  }
+}
+
+@Resolver(() => PlatformManifest)
+export class PlatformManifestResolver {
+  @FieldResolver(() => Manifest, { nullable: true, description: 'Null in a sparse index: it is listed, and not here.' })
+  async manifest(
+    @Root() { repository, digest }: PlatformManifest & { repository: string },
+    @Ctx() ctx: ApiContext,
+  ): Promise<ManifestDetails | null> {
+    return (await contentLoaders(ctx, repository).manifest(digest)) ?? null;
+  }
+}
+
+@Resolver(() => ImageConfig)
+export class ImageConfigResolver {
+  @FieldResolver(() => [Annotation])
+  labels(@Root() { labels }: DomainImageConfig): Annotation[] {
+    return labels.map(([name, value]) => ({ name, value }));
+  }
+}
+
+function contentOf(ctx: ApiContext, { repository, digest }: ManifestDetails): Promise<ManifestContent | undefined> {
+  return contentLoaders(ctx, repository).content(digest);
+}
+
+/** The steps that made layers, one for each; none where a builder kept another count. */
+function commandsOf(content: ManifestContent | undefined): (string | undefined)[] {
+  const steps = (content?.config?.history ?? []).filter(({ emptyLayer }) => !emptyLayer);
+  return steps.length === content?.parsed.layers.length ? steps.map(({ createdBy }) => createdBy) : [];
+}

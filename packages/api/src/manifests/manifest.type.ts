@@ -1,0 +1,138 @@
+import { Field, ObjectType } from 'type-graphql';
+import { connectionOf } from '../graphql/connection.ts';
+import { ByteCount, DateTime } from '../graphql/scalars.ts';
+
+@ObjectType({ description: 'A name and a value, of an annotation or a label.' })
+export class Annotation {
+  @Field(() => String)
+  name!: string;
+
+  @Field(() => String)
+  value!: string;
+}
+
+@ObjectType({ description: 'A step that made an image.' })
+export class HistoryEntry {
+  @Field(() => DateTime, { nullable: true })
+  created?: Date | undefined;
+
+  @Field(() => String, { nullable: true, description: 'The command.' })
+  createdBy?: string | undefined;
+
+  @Field(() => String, { nullable: true })
+  comment?: string | undefined;
+
+  @Field(() => Boolean, { description: 'The step made no layer.' })
+  emptyLayer!: boolean;
+}
+
+@ObjectType({ description: 'What an image says of itself in its config.' })
+export class ImageConfig {
+  @Field(() => String, { nullable: true })
+  os?: string | undefined;
+
+  @Field(() => String, { nullable: true })
+  architecture?: string | undefined;
+
+  @Field(() => String, { nullable: true })
+  variant?: string | undefined;
+
+  @Field(() => DateTime, { nullable: true, description: 'When the image was built.' })
+  created?: Date | undefined;
+
+  @Field(() => String, { nullable: true })
+  author?: string | undefined;
+
+  @Field(() => String, { nullable: true })
+  user?: string | undefined;
+
+  @Field(() => String, { nullable: true })
+  workingDirectory?: string | undefined;
+
+  @Field(() => String, { nullable: true })
+  stopSignal?: string | undefined;
+
+  @Field(() => [String])
+  entrypoint!: readonly string[];
+
+  @Field(() => [String])
+  command!: readonly string[];
+
+  @Field(() => [String], { description: '`NAME=value`.' })
+  environment!: readonly string[];
+
+  @Field(() => [String], { description: '`8080/tcp`.' })
+  exposedPorts!: readonly string[];
+
+  @Field(() => [String])
+  volumes!: readonly string[];
+
+  @Field(() => [HistoryEntry], { description: 'The steps that made the image, the first one first.' })
+  history!: readonly HistoryEntry[];
+}
+
+@ObjectType({ description: 'A blob that an image lists: a layer of its file system, or a file of an artifact.' })
+export class Layer {
+  @Field(() => String)
+  digest!: string;
+
+  @Field(() => String)
+  mediaType!: string;
+
+  @Field(() => ByteCount, { description: 'As it is stored and pulled: compressed, where it is.' })
+  size!: number;
+
+  @Field(() => String, { nullable: true, description: 'The command that made it, where the config says it.' })
+  command?: string | undefined;
+
+  @Field(() => [Annotation])
+  annotations!: readonly Annotation[];
+}
+
+@ObjectType({ description: 'A manifest that an index lists.' })
+export class PlatformManifest {
+  @Field(() => String)
+  digest!: string;
+
+  @Field(() => String, { nullable: true, description: '`linux/arm64/v8`, where the index says it.' })
+  platform?: string | undefined;
+
+  @Field(() => String)
+  mediaType!: string;
+
+  @Field(() => ByteCount, {
+    description: 'Of the manifest with everything below it; of the manifest alone when it is not here.',
+  })
+  size!: number;
+
+  @Field(() => [Annotation])
+  annotations!: readonly Annotation[];
+}
+
+@ObjectType({ description: 'What a digest names in a repository: an image, an index of images, or another artifact.' })
+export class Manifest {
+  @Field(() => String)
+  digest!: string;
+
+  @Field(() => String)
+  mediaType!: string;
+
+  @Field(() => String, { nullable: true, description: "Its own, else its config's media type." })
+  artifactType?: string | null | undefined;
+
+  @Field(() => ByteCount, { description: 'Of the manifest itself.' })
+  size!: number;
+
+  @Field(() => ByteCount, {
+    description: 'Of the manifest and of each distinct blob below it, children of an index included.',
+  })
+  totalSize!: number;
+
+  @Field(() => String, { nullable: true, description: '`linux/arm64/v8`, of an image whose config says it.' })
+  platform?: string | null | undefined;
+
+  @Field(() => DateTime)
+  pushedAt!: Date;
+}
+
+export const ManifestConnection = connectionOf('Manifest', () => Manifest);

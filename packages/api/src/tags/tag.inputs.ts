@@ -1,0 +1,91 @@
+import { ArgsType, Field, InputType } from 'type-graphql';
+import { PageArgs } from '../graphql/connection.ts';
+import { TagOrder } from '../graphql/enums.ts';
+import { DateTime } from '../graphql/scalars.ts';
+
+@ArgsType()
+export class TagsArgs extends PageArgs {
+  @Field(() => String, { nullable: true, description: 'Part of the name, or the beginning of a digest: `sha256:ab`.' })
+  search?: string | undefined;
+
+  @Field(() => TagOrder, { nullable: true })
+  orderBy?: TagOrder | undefined;
+}
+
+@ArgsType()
+export class TagHistoryArgs extends PageArgs {
+  @Field(() => String, { nullable: true, description: 'Exactly this tag; all of them when left out.' })
+  tag?: string | undefined;
+}
+
+@InputType({ description: 'One tag of a repository.' })
+class OneTag {
+  @Field(() => String, { description: '`namespace/path`.' })
+  repository!: string;
+
+  @Field(() => String)
+  tag!: string;
+}
+
+@InputType({ description: 'Several tags of a repository, at most 500.' })
+class ManyTags {
+  @Field(() => String, { description: '`namespace/path`.' })
+  repository!: string;
+
+  @Field(() => [String])
+  tags!: string[];
+}
+
+@InputType()
+export class SetTagInput extends OneTag {
+  @Field(() => String, { description: 'A manifest that the repository has.' })
+  digest!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The tag is moved only if it names this at that moment; else PRECONDITION_FAILED.',
+  })
+  expectedDigest?: string | undefined;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'The tag is made only if there is none; else PRECONDITION_FAILED.',
+  })
+  mustBeNew?: boolean | undefined;
+}
+
+@InputType()
+export class DeleteTagInput extends OneTag {}
+
+@InputType()
+export class DeleteTagsInput extends ManyTags {}
+
+@InputType()
+export class RestoreTagInput extends OneTag {
+  @Field(() => String, { description: 'What the tag named before: see `tagHistory`.' })
+  digest!: string;
+}
+
+@InputType()
+export class SetTagExpiryInput extends OneTag {
+  @Field(() => DateTime, { nullable: true, description: 'Null: never.' })
+  expiresAt?: Date | undefined;
+}
+
+@InputType()
+export class SetTagsExpiryInput extends ManyTags {
+  @Field(() => DateTime, { nullable: true, description: 'Null: never.' })
+  expiresAt?: Date | undefined;
+}
+
+@InputType()
+export class SetTagImmutabilityInput extends OneTag {
+  @Field(() => Boolean)
+  immutable!: boolean;
+}
+
+@InputType()
+export class SetTagsImmutabilityInput extends ManyTags {
+  @Field(() => Boolean)
+  immutable!: boolean;
+}

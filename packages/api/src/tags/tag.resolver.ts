@@ -1,0 +1,182 @@
+import { Arg, Args, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
+import type { Repository as RepositoryEntity } from '@escale/schema/entities';
+import {
+  deleteTag,
+  deleteTags,
+  findTagDetails,
+  freedByRepository,
+  freedByTags,
+  listTagDetails,
+  listTagEvents,
+  restoreTag,
+  setTag,
+  setTagExpiry,
+  setTagImmutability,
+  setTagsExpiry,
+  setTagsImmutability,
+  storedByRepository,
+  type ManifestDetails,
+  type TagDetails,
+  type TagEventDetails,
+} from '@escale/domain/content';
+import { notFound } from '@escale/domain/errors';
+import { toConnection, type Connection } from '../graphql/connection.ts';
+import type { ApiContext } from '../graphql/context.ts';
+import { ByteCount } from '../graphql/scalars.ts';
+import { contentLoaders } from '../manifests/content-loaders.ts';
+import { Manifest } from '../manifests/manifest.type.ts';
+import { Repository } from '../repositories/repository.type.ts';
+import {
+  DeleteTagInput,
+  DeleteTagsInput,
+  RestoreTagInput,
+  SetTagExpiryInput,
+  SetTagImmutabilityInput,
+  SetTagInput,
+  SetTagsExpiryInput,
+  SetTagsImmutabilityInput,
+  TagHistoryArgs,
+  TagsArgs,
+} from './tag.inputs.ts';
+import {
+  DeleteTagPayload,
+  DeleteTagsPayload,
+  RestoreTagPayload,
+  SetTagExpiryPayload,
+  SetTagImmutabilityPayload,
+  SetTagPayload,
+  SetTagsExpiryPayload,
+  SetTagsImmutabilityPayload,
+  toResults,
+} from './tag.payloads.ts';
+import { Tag, TagConnection, TagEventConnection } from './tag.type.ts';
+
+@Resolver(() => Repository)
+export class RepositoryTagResolver {
+  @FieldResolver(() => TagConnection, { description: 'The latest pushed first, unless ordered otherwise.' })
+  async tags(
+    @Root() { name }: RepositoryEntity,
+    @Args(() => TagsArgs) { first, after, ...filter }: TagsArgs,
+    @Ctx() ctx: ApiContext,
+  ): Promise<Connection<TagDetails>> {
+    return toConnection(await listTagDetails(ctx, name, { ...filter, page: { first, after } }));
+  }
+
+  @FieldResolver(() => Tag, { nullable: true })
+  async tag(
+    @Root() repository: RepositoryEntity,
+    @Arg('name', () => String) name: string,
+    @Ctx() ctx: ApiContext,
+  ): Promise<TagDetails | null> {
+    return (await findTagDetails(ctx, repository.name, name)) ?? null;
+  }
+
+  @FieldResolver(() => TagEventConnection, { description: 'What happened to the tags, the latest first.' })
+  async tagHistory(
+    @Root() { name }: RepositoryEntity,
+    @Args(() => TagHistoryArgs) { tag, ...page }: TagHistoryArgs,
+    @Ctx() ctx: ApiContext,
+  ): Promise<Connection<TagEventDetails>> {
+    return toConnection(await listTagEvents(ctx, name, { tag, page }));
+  }
+
+  @FieldResolver(() => ByteCount, { description: 'Of everything in it, each blob counted once.' })
+  storedBytes(@Root() { id }: RepositoryEntity, @Ctx() ctx: ApiContext): Promise<number> {
+    return storedByRepository(ctx, id);
+  }
+
+  @FieldResolver(() => ByteCount, {
+    description: 'What deleting it would free: the bytes that no other repository has.',
+  })
+  freedBytes(@Root() { id }: RepositoryEntity, @Ctx() ctx: ApiContext): Promise<number> {
+    return freedByRepository(ctx, id);
+  }
+
+  @FieldResolver(() => ByteCount, {
+    description: 'What deleting these tags together would free, once the time machine lets go of them.',
+  })
+  freedByTags(
+    @Root() { name }: RepositoryEntity,
+    @Arg('tags', () => [String]) tags: string[],
+    @Ctx() ctx: ApiContext,
+  ): Promise<number> {
+    return freedByTags(ctx, name, tags);
+  }
+}
+
+@Resolver(() => Tag)
+export class TagResolver {
+  /** A tag that was read a moment ago may have lost its manifest to a deletion by digest. */
+  @FieldResolver(() => Manifest)
+  async manifest(@Root() { repository, digest }: TagDetails, @Ctx() ctx: ApiContext): Promise<ManifestDetails> {
+    const manifest = await contentLoaders(ctx, repository).manifest(digest);
+    if (!manifest) throw notFound(`the manifest ${digest}`);
+    return manifest;
+  }
+
+  @FieldResolver(() => ByteCount, {
+    description:
+      'What deleting this tag alone would free: what only it keeps. Free once the time machine lets go of it.',
+  })
+  async freedBytes(@Root() { repository, id }: TagDetails, @Ctx() ctx: ApiContext): Promise<number> {
+    return (await contentLoaders(ctx, repository).freedBytes(id)) ?? 0;
+  }
+
+  @Mutation(() => SetTagPayload, { description: 'Makes a tag, or moves it.' })
+  async setTag(@Arg('input', () => SetTagInput) input: SetTagInput, @Ctx() ctx: ApiContext) {
+    return { tag: await setTag(ctx, input) };
+  }
+
+  @Mutation(() => DeleteTagPayload, {
+    description:
+      'Its manifest stays, and the tag can be restored for as long as the time machine of its namespace says.',
+  })
+  async deleteTag(
+    @Arg('input', () => DeleteTagInput) input: DeleteTagInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<DeleteTagPayload> {
+    return { name: await deleteTag(ctx, input) };
+  }
+
+  @Mutation(() => DeleteTagsPayload, { description: 'Each on its own: one that is refused does not keep the others.' })
+  async deleteTags(
+    @Arg('input', () => DeleteTagsInput) input: DeleteTagsInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<DeleteTagsPayload> {
+    return { results: toResults(await deleteTags(ctx, input)) };
+  }
+
+  @Mutation(() => RestoreTagPayload, { description: 'Makes a tag name what it named before, also after its deletion.' })
+  async restoreTag(@Arg('input', () => RestoreTagInput) input: RestoreTagInput, @Ctx() ctx: ApiContext) {
+    return { tag: await restoreTag(ctx, input) };
+  }
+
+  @Mutation(() => SetTagExpiryPayload)
+  async setTagExpiry(@Arg('input', () => SetTagExpiryInput) input: SetTagExpiryInput, @Ctx() ctx: ApiContext) {
+    return { tag: await setTagExpiry(ctx, input) };
+  }
+
+  @Mutation(() => SetTagsExpiryPayload, { description: 'Each on its own, as `deleteTags`.' })
+  async setTagsExpiry(
+    @Arg('input', () => SetTagsExpiryInput) input: SetTagsExpiryInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<SetTagsExpiryPayload> {
+    return { results: toResults(await setTagsExpiry(ctx, input)) };
+  }
+
+  @Mutation(() => SetTagImmutabilityPayload, { description: 'Setting it needs WRITE, taking it back ADMIN.' })
+  async setTagImmutability(
+    @Arg('input', () => SetTagImmutabilityInput) input: SetTagImmutabilityInput,
+    @Ctx() ctx: ApiContext,
+  ) {
+    return { tag: await setTagImmutability(ctx, input) };
+  }
+
+  @Mutation(() => SetTagsImmutabilityPayload, { description: 'Each on its own, as `deleteTags`.' })
+  async setTagsImmutability(
+    @Arg('input', () => SetTagsImmutabilityInput) input: SetTagsImmutabilityInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<SetTagsImmutabilityPayload> {
+    return { results: toResults(await setTagsImmutability(ctx, input)) };
+  }
+}

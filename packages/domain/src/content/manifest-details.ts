@@ -1,0 +1,103 @@
+import {
+  parseDigest,
+  parseImageConfig,
+  parseManifest,
+  type Digest,
+  type ImageConfig,
+  type ParsedManifest,
+} from '@escale/schema/values';
+import { requireRole } from '../access/require-role.ts';
+import type { Context } from '../context.ts';
+
+/** A manifest as people look at it. */
+export interface ManifestDetails {
+  readonly id: string;
+  readonly repository: string;
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly artifactType: string | null;
+  /** Bytes of the manifest itself. */
+  readonly size: number;
+  /** The same with each distinct blob and manifest below it. */
+  readonly totalSize: number;
+  readonly platform: string | null;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly subjectDigest: Digest | null;
+  readonly pushedAt: Date;
+}
+
+export interface ManifestRow {
+  id: string;
+  digest: Digest;
+  media_type: string;
+  artifact_type: string | null;
+  size: number;
+  total_size: string;
+  platform: string | null;
+  annotations: Record<string, string>;
+  subject_digest: Digest | null;
+  created_at: Date | string;
+}
+
+export const manifestColumns = `m.id, m.digest, m.media_type, m.artifact_type, m.size, m.total_size, m.platform, m.annotations,
+  m.subject_digest, m.created_at`;
+
+/** Manifests of a repository by their digests; those that it does not have are left out. @throws NAME_UNKNOWN */
+export async function findManifests(
+  ctx: Context,
+  name: string,
+  digests: readonly string[],
+): Promise<Map<string, ManifestDetails>> {
+  const repository = await requireRole(ctx, name, 'read');
+  const wanted = digests.filter((digest) => parseDigest(digest) !== undefined);
+  if (wanted.length === 0) return new Map();
+  const rows = await ctx.em.execute<ManifestRow[]>(
+    `select ${manifestColumns} from manifests m
+       where m.repository_id = ? and m.deleted_at is null and m.digest in (${wanted.map(() => '?').join(', ')})`,
+    [repository.id, ...wanted],
+  );
+  return new Map(rows.map((row) => [row.digest, toManifestDetails(row, repository.name)]));
+}
+
+/** What a manifest and its config say, read when somebody asks for it. */
+export interface ManifestContent {
+  readonly parsed: ParsedManifest;
+  /** Undefined for what is no image, and for images pushed before configs were kept. */
+  readonly config: ImageConfig | undefined;
+}
+
+/** Contents of manifests by their digests, from the database alone. @throws NAME_UNKNOWN */
+export async function readManifestContents(
+  ctx: Context,
+  name: string,
+  digests: readonly string[],
+): Promise<Map<string, ManifestContent>> {
+  const repository = await requireRole(ctx, name, 'read');
+  const rows = await ctx.em.execute<{ digest: string; media_type: string; payload: Buffer; config: Buffer | null }[]>(
+    `select m.digest, m.media_type, m.payload, m.config from manifests m
+       where m.repository_id = ? and m.deleted_at is null and m.digest in (${digests.map(() => '?').join(', ')})`,
+    [repository.id, ...digests],
+  );
+  return new Map(
+    rows.map(({ digest, media_type, payload, config }) => [
+      digest,
+      { parsed: parseManifest(payload, media_type), config: config === null ? undefined : parseImageConfig(config) },
+    ]),
+  );
+}
+
+export function toManifestDetails(row: ManifestRow, repository: string): ManifestDetails {
+  return {
+    id: row.id,
+    repository,
+    digest: row.digest,
+    mediaType: row.media_type,
+    artifactType: row.artifact_type,
+    size: row.size,
+    totalSize: Number(row.total_size),
+    platform: row.platform,
+    annotations: row.annotations,
+    subjectDigest: row.subject_digest,
+    pushedAt: new Date(row.created_at),
+  };
+}

@@ -1,0 +1,28 @@
+import { requireRole } from '../access/require-role.ts';
+import type { Context } from '../context.ts';
+import { recordUsage } from '../usage-logs/record.ts';
+import { requireTagDetails, type TagDetails } from './list-tags.ts';
+import { moveTag } from './move-tag.ts';
+import { recallTarget, requireDigest, requireTagName } from './tag-target.ts';
+
+/**
+ * Makes a tag name what it named before: undoes a deletion, an expiry or a move.
+ * @throws NAME_UNKNOWN, DENIED below write, INPUT_INVALID, NOT_FOUND once the time machine's window is over, TAG_IMMUTABLE
+ */
+export async function restoreTag(
+  ctx: Context,
+  input: { repository: string; tag: string; digest: string },
+): Promise<TagDetails> {
+  const repository = await requireRole(ctx, input.repository, 'write');
+  const tag = requireTagName(input.tag);
+  const digest = requireDigest(input.digest);
+  await ctx.em.transactional(async (em) => {
+    const inner = { ...ctx, em };
+    const manifest = await recallTarget(inner, repository.id, tag, digest);
+    const { previousDigest, changed } = await moveTag(inner, repository, { tag, manifest, as: 'restored' });
+    if (changed)
+      recordUsage(inner, 'tag.restored', { repository: repository.name, tag, digest, details: { previousDigest } });
+    await em.flush();
+  });
+  return requireTagDetails(ctx, repository, tag);
+}
