@@ -4,6 +4,7 @@ export * from './end-expired-tags.ts';
 export * from './find-blob.ts';
 export type { TagOutcome } from './for-each-tag.ts';
 export * from './hot-reads.ts';
+export * from './find-mount-source.ts';
 export * from './kept-manifests.ts';
 export * from './link-blob.ts';
 export * from './list-referrers.ts';

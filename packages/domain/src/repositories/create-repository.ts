@@ -65,6 +65,20 @@ export async function repositoryForPush(ctx: Context, name: RepositoryName): Pro
   return checkAction(ctx, name, repository, 'push');
 }
 
+/**
+ * The repository of a question that is asked before the first push as well, where "there is none yet" would mislead the client.
+ * @returns undefined for one that does not exist and that the caller may create
+ * @throws as `requireAction` for pull
+ */
+export async function repositoryOrItsPlace(
+  ctx: Context,
+  name: RepositoryName,
+): Promise<AccessibleRepository | undefined> {
+  const existing = await findAccessible(ctx, name);
+  if (!existing && (await mayCreateRepository(ctx, name))) return undefined;
+  return checkAction(ctx, name, existing, 'pull');
+}
+
 /** A registry token must have been issued for creating exactly this name. */
 function mayStart({ principal }: Context, name: RepositoryName): boolean {
   if (principal.kind === 'system' || !principal.limit) return true;

@@ -4,7 +4,7 @@ import { checkAction, principalName, requireAction, type AccessibleRepository } 
 import type { HotReads, LinkedBlob, StoredManifest } from '@escale/domain/content';
 import type { Context } from '@escale/domain/context';
 import { unauthorized } from '@escale/domain/errors';
-import { repositoryForPush } from '@escale/domain/repositories';
+import { repositoryForPush, repositoryOrItsPlace } from '@escale/domain/repositories';
 import type { CredentialReference } from '@escale/domain/credentials';
 import type { Need } from '../routing/endpoints.ts';
 import type { RegistryRequest } from '../routing/parse-request.ts';
@@ -14,8 +14,8 @@ import { identify, limited, readProof } from './identify.ts';
 /** A request that may go on to its handler. */
 export interface Admitted {
   readonly ctx: Context;
-  /** The repository that it names, in which the caller has what the endpoint needs. */
-  readonly repository?: AccessibleRepository;
+  /** The repository that it names, in which the caller has what the endpoint needs; absent where it may be yet to come. */
+  readonly repository?: AccessibleRepository | undefined;
   /** For reading endpoints: what was asked for. */
   readonly content?: StoredManifest | LinkedBlob | undefined;
 }
@@ -56,8 +56,13 @@ function look(reads: HotReads, by: CredentialReference, request: Reading, method
     : reads.blob(by, request.repository, request.digest);
 }
 
-async function repositoryOf(ctx: Context, name: RepositoryName, needs: Need): Promise<AccessibleRepository> {
+async function repositoryOf(
+  ctx: Context,
+  name: RepositoryName,
+  needs: Need,
+): Promise<AccessibleRepository | undefined> {
   if (needs === 'create') return repositoryForPush(ctx, name);
+  if (needs === 'foresee') return repositoryOrItsPlace(ctx, name);
   if (needs === 'pull' || needs === 'push' || needs === 'delete') return requireAction(ctx, name, needs);
   // A row of the table that names a repository and needs nothing on it does not exist; refuse rather than guess.
   return checkAction(ctx, name, undefined, 'push');

@@ -19,9 +19,9 @@ import { ping } from './ping.ts';
 
 /**
  * What a caller needs before a handler runs; the router asks, so that no handler can forget to (decision 1).
- * `create` is push on a repository that may not exist yet.
+ * `create` is push on a repository that may not exist yet, `foresee` is pull on one, by somebody who could make it.
  */
-export type Need = 'nothing' | 'someone' | 'pull' | 'push' | 'create' | 'delete';
+export type Need = 'nothing' | 'someone' | 'pull' | 'foresee' | 'push' | 'create' | 'delete';
 
 /** Also of a shape that several kinds share. */
 type OfKind<Kind> = RegistryRequest extends infer Request
@@ -53,7 +53,7 @@ export const endpoints = {
   deleteManifest: { spec: 'end-9',  needs: 'delete',  handle: deleteManifest },
   deleteBlob:     { spec: 'end-10', needs: 'delete',  handle: deleteBlob },
   mountBlob:      { spec: 'end-11', needs: 'create',  handle: mountBlob },
-  listReferrers:  { spec: 'end-12', needs: 'pull',    handle: listReferrers },
+  listReferrers:  { spec: 'end-12', needs: 'foresee', handle: listReferrers },
   uploadStatus:   { spec: 'end-13', needs: 'push',    handle: uploadStatus },
   cancelUpload:   { spec: 'end-14', needs: 'push',    handle: cancelUpload },
 } satisfies { readonly [Kind in RegistryRequest['kind']]: Row<Kind> };

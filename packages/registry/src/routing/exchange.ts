@@ -20,12 +20,17 @@ export type OnRepository<Request> = Exchange<Request> & { readonly repository: A
 /** What reading endpoints are given beside: the thing itself, found in the same look as the right to it; absent when it is not there. */
 export type OnContent<Request, Content> = OnRepository<Request> & { readonly content: Content | undefined };
 
+/** The same for what may be asked before the first push: then there is no repository yet, and the caller could make it. */
+export type BeforeRepository<Request> = Exchange<Request> & { readonly repository: AccessibleRepository | undefined };
+
 type ExchangeOf<Request> = Request extends { kind: 'getManifest' }
   ? OnContent<Request, StoredManifest>
   : Request extends { kind: 'getBlob' }
     ? OnContent<Request, LinkedBlob>
-    : Request extends { repository: unknown }
-      ? OnRepository<Request>
-      : Exchange<Request>;
+    : Request extends { kind: 'listReferrers' }
+      ? BeforeRepository<Request>
+      : Request extends { repository: unknown }
+        ? OnRepository<Request>
+        : Exchange<Request>;
 
 export type Handler<Request> = (exchange: ExchangeOf<Request>) => Promise<void> | void;

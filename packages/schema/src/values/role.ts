@@ -6,12 +6,15 @@ export type RepositoryRole = (typeof repositoryRoles)[number];
 export const teamRoles = ['member', 'creator', 'admin'] as const;
 export type TeamRole = (typeof teamRoles)[number];
 
-/** Actions as the Docker token protocol writes them; `*` there means all of them. */
-export const repositoryActions = ['pull', 'push', 'delete'] as const;
+/**
+ * Actions as the Docker token protocol writes them. `mount` is ours: linking blobs into this repository from any other that the
+ * caller may pull, without naming it (end-11 without `from`).
+ */
+export const repositoryActions = ['pull', 'push', 'delete', 'mount'] as const;
 export type RepositoryAction = (typeof repositoryActions)[number];
 
 /** The role that an action needs. */
-export const roleFor = { pull: 'read', push: 'write', delete: 'write' } as const satisfies Record<
+export const roleFor = { pull: 'read', push: 'write', delete: 'write', mount: 'write' } as const satisfies Record<
   RepositoryAction,
   RepositoryRole
 >;

@@ -24,7 +24,7 @@ export function parseScope(text: string): Scope {
   return {
     kind: 'repository',
     name,
-    actions: repositoryActions.filter((a) => asked.includes(a) || asked.includes('*')),
+    actions: repositoryActions.filter((a) => asked.includes(a) || (asked.includes('*') && a !== 'mount')),
   };
 }
 
