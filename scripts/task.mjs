@@ -98,11 +98,12 @@ const tasks = {
     process.exitCode = await run(process.execPath, [path.join(root, 'scripts/test.mjs'), ...args]);
   },
   'test:clients': async () => {
+    const { installClientTools } = await import('./client-tools.mjs');
+    process.env.PATH = [...installClientTools(), process.env.PATH].join(path.delimiter);
     await build();
     process.exitCode = await run(process.execPath, [
       path.join(root, 'scripts/test.mjs'),
-      '--project',
-      'clients',
+      ...['--project', 'clients', '--reporter', './tests/clients/client-table.ts'],
       ...args,
     ]);
   },
