@@ -107,6 +107,12 @@ const tasks = {
       ...args,
     ]);
   },
+  bench: async () => {
+    await build();
+    const bench = path.join(root, 'tests/bench/main.ts');
+    // No condition for sources: what is measured is what was built.
+    process.exitCode = await run(process.execPath, [bench, ...args]);
+  },
   typecheck: async () => {
     await must(bin('tsc'), ['-b']);
     await must(process.execPath, [path.join(root, 'packages/web/node_modules/vue-tsc/bin/vue-tsc.js'), '--noEmit'], {

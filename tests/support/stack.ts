@@ -12,12 +12,16 @@ export interface Stack {
   /** What docker writes before a repository name. */
   readonly host: string;
   readonly port: number;
+  /** Of the process that was started last; what it started itself hangs below. */
+  readonly pid: number;
   readonly dataDir: string;
   readonly demoPassword: string;
   /** Everything it printed. */
   logs(): string;
   /** Ends it as Ctrl-C does. */
   stop(): Promise<void>;
+  /** Ends it as Ctrl-C does, and leaves its data. */
+  halt(): Promise<void>;
   /** Ends it as a power cut does, and leaves its data. */
   kill9(): Promise<void>;
   /** Starts it again on the same port and data. */
@@ -25,14 +29,23 @@ export interface Stack {
 }
 
 export interface StackOptions {
-  readonly blobStore?: 'filesystem' | 'azurite';
+  readonly blobStore?: 'filesystem' | 'azurite' | 'azure';
   readonly environment?: Readonly<Record<string, string>>;
+  /** More flags of `escale start`. */
+  readonly args?: readonly string[];
+  /** Throws away what it prints: a benchmark must not read along. */
+  readonly quiet?: boolean;
 }
 
 const main = path.resolve(import.meta.dirname, '../../packages/cli/dist/main.js');
 
 /** Starts the built product and waits until it is ready. The caller stops it; its data goes then. */
-export async function startStack({ blobStore = 'filesystem', environment = {} }: StackOptions = {}): Promise<Stack> {
+export async function startStack({
+  blobStore = 'filesystem',
+  environment = {},
+  args = [],
+  quiet = false,
+}: StackOptions = {}): Promise<Stack> {
   const port = await freePortPair();
   const dataDir = await mkdtemp(path.join(tmpdir(), 'escale-test-'));
   const demoPassword = randomBytes(9).toString('base64url');
@@ -42,10 +55,10 @@ export async function startStack({ blobStore = 'filesystem', environment = {} }:
   const launch = async () => {
     child = spawn(
       process.execPath,
-      [main, 'start', '--port', String(port), '--data', dataDir, '--blob-store', blobStore],
+      [main, 'start', '--port', String(port), '--data', dataDir, '--blob-store', blobStore, ...args],
       {
         env: { ...process.env, ...environment, ESCALE_DEMO_PASSWORD: demoPassword },
-        stdio: ['ignore', 'pipe', 'pipe'],
+        stdio: quiet ? 'ignore' : ['ignore', 'pipe', 'pipe'],
       },
     );
     for (const stream of [child.stdout, child.stderr])
@@ -57,6 +70,9 @@ export async function startStack({ blobStore = 'filesystem', environment = {} }:
     url,
     host: `localhost:${String(port)}`,
     port,
+    get pid() {
+      return child.pid ?? 0;
+    },
     dataDir,
     demoPassword,
     logs: () => output,
@@ -64,6 +80,7 @@ export async function startStack({ blobStore = 'filesystem', environment = {} }:
       await ended(child, 'SIGINT');
       await rm(dataDir, { recursive: true, force: true });
     },
+    halt: () => ended(child, 'SIGINT'),
     kill9: () => ended(child, 'SIGKILL'),
     restart: launch,
   };
@@ -95,7 +112,7 @@ async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void>
 }
 
 /** A free port whose neighbour is free as well: the operations port is the next one. */
-async function freePortPair(): Promise<number> {
+export async function freePortPair(): Promise<number> {
   for (;;) {
     const port = await tryPort(0);
     if (port !== undefined && port < 65_535 && (await tryPort(port + 1)) !== undefined) return port;
