@@ -107,6 +107,10 @@ const tasks = {
       ...args,
     ]);
   },
+  'test:conformance': async () => {
+    await build();
+    process.exitCode = await run(process.execPath, [path.join(root, 'tests/conformance/official-suite.ts'), ...args]);
+  },
   bench: async () => {
     await build();
     const bench = path.join(root, 'tests/bench/main.ts');
