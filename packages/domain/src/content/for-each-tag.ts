@@ -14,7 +14,7 @@ const limit = 500;
 /** Does one thing to many tags, one after the other, each in its own transaction: a refusal concerns that tag alone. */
 export async function forEachTag(
   tags: readonly string[],
-  change: (tag: TagName) => Promise<void>,
+  change: (tag: TagName) => Promise<unknown>,
 ): Promise<TagOutcome[]> {
   if (tags.length === 0 || tags.length > limit) throw inputInvalid('tags', `name between 1 and ${String(limit)} tags`);
   const outcomes: TagOutcome[] = [];
@@ -23,7 +23,7 @@ export async function forEachTag(
   return outcomes;
 }
 
-async function refusalOf(act: () => Promise<void>): Promise<DomainError | undefined> {
+async function refusalOf(act: () => Promise<unknown>): Promise<DomainError | undefined> {
   try {
     await act();
     return undefined;

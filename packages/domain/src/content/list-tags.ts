@@ -116,7 +116,7 @@ export async function findTagDetails(ctx: Context, name: string, tag: string): P
   return found;
 }
 
-/** For verbs that have just changed it. @throws NOT_FOUND when somebody else has deleted it meanwhile */
+/** For verbs that have just changed it and still hold its lock, so that nobody else can have deleted it. */
 export async function requireTagDetails(
   ctx: Context,
   repository: { id: string; name: string },

@@ -16,13 +16,13 @@ export async function restoreTag(
   const repository = await requireRole(ctx, input.repository, 'write');
   const tag = requireTagName(input.tag);
   const digest = requireDigest(input.digest);
-  await ctx.em.transactional(async (em) => {
+  return ctx.em.transactional(async (em) => {
     const inner = { ...ctx, em };
     const manifest = await recallTarget(inner, repository.id, tag, digest);
     const { previousDigest, changed } = await moveTag(inner, repository, { tag, manifest, as: 'restored' });
     if (changed)
       recordUsage(inner, 'tag.restored', { repository: repository.name, tag, digest, details: { previousDigest } });
     await em.flush();
+    return requireTagDetails(inner, repository, tag);
   });
-  return requireTagDetails(ctx, repository, tag);
 }

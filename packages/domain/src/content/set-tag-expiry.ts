@@ -19,8 +19,7 @@ export async function setTagExpiry(
 ): Promise<TagDetails> {
   const repository = await requireRole(ctx, input.repository, 'write');
   const tag = requireTagName(input.tag);
-  await expireTagAt(ctx, repository, tag, futureDate(ctx, input.expiresAt, 'expiresAt'));
-  return requireTagDetails(ctx, repository, tag);
+  return expireTagAt(ctx, repository, tag, futureDate(ctx, input.expiresAt, 'expiresAt'));
 }
 
 /** The same for many tags; each on its own succeeds or is refused. @throws NAME_UNKNOWN, DENIED below write, INPUT_INVALID */
@@ -38,12 +37,12 @@ async function expireTagAt(
   repository: { id: string; name: string },
   tag: TagName,
   expiresAt: Date | null,
-): Promise<void> {
-  await ctx.em.transactional(async (em) => {
+): Promise<TagDetails> {
+  return ctx.em.transactional(async (em) => {
     const inner = { ...ctx, em };
     const open = await lockTag(inner, repository.id, tag);
     if (!open) throw tagNotFound(repository.name, tag);
-    if (open.expiresAt?.getTime() === expiresAt?.getTime()) return;
+    if (open.expiresAt?.getTime() === expiresAt?.getTime()) return requireTagDetails(inner, repository, tag);
     requireMutable(open);
     await em.execute('update tags set expires_at = ? where id = ?', [expiresAt, open.id]);
     await recordTagEvent(inner, repository.id, { tag, kind: 'expiry_set', digest: open.digest, expiresAt });
@@ -54,5 +53,6 @@ async function expireTagAt(
       details: { expiresAt: expiresAt?.toISOString() ?? null, before: open.expiresAt?.toISOString() ?? null },
     });
     await em.flush();
+    return requireTagDetails(inner, repository, tag);
   });
 }

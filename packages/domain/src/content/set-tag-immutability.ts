@@ -19,8 +19,7 @@ export async function setTagImmutability(
 ): Promise<TagDetails> {
   const repository = await requireRole(ctx, input.repository, input.immutable ? 'write' : 'admin');
   const tag = requireTagName(input.tag);
-  await fixTag(ctx, repository, tag, input.immutable);
-  return requireTagDetails(ctx, repository, tag);
+  return fixTag(ctx, repository, tag, input.immutable);
 }
 
 /** The same for many tags; each on its own succeeds or is refused. @throws NAME_UNKNOWN, DENIED, INPUT_INVALID */
@@ -37,12 +36,12 @@ async function fixTag(
   repository: { id: string; name: string },
   tag: TagName,
   immutable: boolean,
-): Promise<void> {
-  await ctx.em.transactional(async (em) => {
+): Promise<TagDetails> {
+  return ctx.em.transactional(async (em) => {
     const inner = { ...ctx, em };
     const open = await lockTag(inner, repository.id, tag);
     if (!open) throw tagNotFound(repository.name, tag);
-    if (open.immutable === immutable) return;
+    if (open.immutable === immutable) return requireTagDetails(inner, repository, tag);
     if (immutable && open.expiresAt)
       throw inputInvalid('tag', `the tag ${tag} expires; take the expiry away before making it immutable`);
     await em.execute('update tags set immutable = ? where id = ?', [immutable, open.id]);
@@ -55,5 +54,6 @@ async function fixTag(
       details: { immutable },
     });
     await em.flush();
+    return requireTagDetails(inner, repository, tag);
   });
 }

@@ -27,13 +27,13 @@ export async function setTag(ctx: Context, input: TagSetting): Promise<TagDetail
     ...(input.expectedDigest && { match: [requireDigest(input.expectedDigest, 'expectedDigest')] }),
     ...(input.mustBeNew && { noneMatch: '*' }),
   };
-  await ctx.em.transactional(async (em) => {
+  return ctx.em.transactional(async (em) => {
     const inner = { ...ctx, em };
     const manifest = await lockTarget(inner, repository.id, digest);
     const { previousDigest, changed } = await moveTag(inner, repository, { tag, manifest, as: 'set', condition });
     if (changed)
       recordUsage(inner, 'tag.set', { repository: repository.name, tag, digest, details: { previousDigest } });
     await em.flush();
+    return requireTagDetails(inner, repository, tag);
   });
-  return requireTagDetails(ctx, repository, tag);
 }

@@ -1,5 +1,6 @@
 import type { Digest, Reference } from '@escale/schema/values';
 import type { Orm } from '@escale/schema/orm';
+import { noteTagPulls, type TagPull } from '../content/note-tag-pulls.ts';
 import type { Context } from '../context.ts';
 import { recordUsage } from './record.ts';
 
@@ -56,14 +57,16 @@ export class PullLog {
     if (pulls.length === 0) return;
     this.#pulls = [];
     try {
-      const em = this.#orm.em.fork();
       const children = await this.#children(pulls);
-      for (const { ctx, repository, reference, digest } of pulls) {
-        if (reference.kind === 'digest' && children.has(`${repository.id} ${digest}`)) continue;
-        const tag = reference.kind === 'tag' ? { tag: reference.tag } : {};
-        recordUsage({ ...ctx, em }, 'repository.pulled', { repository: repository.name, digest, ...tag });
-      }
-      await em.flush();
+      await this.#orm.em.fork().transactional(async (em) => {
+        for (const { ctx, repository, reference, digest } of pulls) {
+          if (reference.kind === 'digest' && children.has(`${repository.id} ${digest}`)) continue;
+          const tag = reference.kind === 'tag' ? { tag: reference.tag } : {};
+          recordUsage({ ...ctx, em }, 'repository.pulled', { repository: repository.name, digest, ...tag });
+        }
+        await em.flush();
+        await noteTagPulls(em, tagPulls(pulls));
+      });
     } catch (error) {
       const kept = [...pulls, ...this.#pulls];
       this.#pulls = kept.slice(Math.max(kept.length - limit, 0));
@@ -82,4 +85,10 @@ export class PullLog {
     );
     return new Set(rows.map((row) => `${row.repository_id} ${row.digest}`));
   }
+}
+
+function tagPulls(pulls: readonly Pull[]): TagPull[] {
+  return pulls.flatMap(({ ctx, repository, reference }) =>
+    reference.kind === 'tag' ? [{ repositoryId: repository.id, tag: reference.tag, at: ctx.now }] : [],
+  );
 }
