@@ -28,5 +28,5 @@ export function stepsOf({ name, version }: Pick<Client, 'name' | 'version'>): St
 
 function versionOf([command, ...args]: readonly [string, ...string[]]): string {
   const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
-  return /\d+\.\d+\.\d+/.exec(`${stdout}${stderr}`)?.[0] ?? '';
+  return /\d+\.\d+(?:\.\d+)?/.exec(`${stdout}${stderr}`)?.[0] ?? '';
 }
