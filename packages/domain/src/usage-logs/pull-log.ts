@@ -1,20 +1,31 @@
+import { v7 } from 'uuid';
+import { runPrepared, type Orm } from '@escale/schema/orm';
 import type { Digest, Reference } from '@escale/schema/values';
-import type { Orm } from '@escale/schema/orm';
 import { noteTagPulls, type TagPull } from '../content/note-tag-pulls.ts';
 import type { Context } from '../context.ts';
-import { recordUsage } from './record.ts';
+import { usageRow, type UsageRow } from './record.ts';
 
 interface Pull {
-  readonly ctx: Context;
-  readonly repository: { readonly id: string; readonly name: string };
-  readonly reference: Reference;
-  readonly digest: Digest;
+  readonly repositoryId: string;
+  readonly row: UsageRow & { readonly digest: Digest };
 }
 
 /** Milliseconds between writes. */
 const pause = 1000;
 /** Pulls kept while the database is away; beyond it the oldest are dropped and counted in the report. */
 const limit = 50_000;
+/** Pulls of one statement. */
+const crowd = 2000;
+
+/** All entries of a crowd at once; the list of columns is the one of `UsageRow`. */
+const insertPulls = `
+  insert into usage_log_entries (id, kind, at, namespace, repository, performer_kind, performer, authenticated_by, tag, digest,
+                                 client_address, user_agent)
+  select id, kind, at, namespace, repository, "performerKind", performer, "authenticatedBy", tag, digest,
+         "clientAddress", "userAgent"
+    from json_to_recordset(?::json) as pull (id uuid, kind text, at timestamptz, namespace text, repository text,
+         "performerKind" text, performer text, "authenticatedBy" text, tag text, digest text, "clientAddress" text,
+         "userAgent" text)`;
 
 /**
  * Collects pulls and writes them together: a pull must not wait for its log entry. Never lost at a clean stop. The children
@@ -34,8 +45,14 @@ export class PullLog {
     this.#timer.unref();
   }
 
-  note(ctx: Context, repository: Pull['repository'], pulled: { reference: Reference; digest: Digest }): void {
-    this.#pulls.push({ ctx, repository: { id: repository.id, name: repository.name }, ...pulled });
+  note(
+    ctx: Context,
+    repository: { readonly id: string; readonly name: string },
+    { reference, digest }: { reference: Reference; digest: Digest },
+  ): void {
+    const tag = reference.kind === 'tag' ? { tag: reference.tag } : {};
+    const row = usageRow(ctx, 'repository.pulled', { repository: repository.name, digest, ...tag });
+    this.#pulls.push({ repositoryId: repository.id, row: { ...row, digest } });
   }
 
   /** Writes what was collected; a failure keeps it for the next time. */
@@ -53,42 +70,44 @@ export class PullLog {
   }
 
   async #write(): Promise<void> {
-    const pulls = this.#pulls;
-    if (pulls.length === 0) return;
-    this.#pulls = [];
-    try {
-      const children = await this.#children(pulls);
-      await this.#orm.em.fork().transactional(async (em) => {
-        for (const { ctx, repository, reference, digest } of pulls) {
-          if (reference.kind === 'digest' && children.has(`${repository.id} ${digest}`)) continue;
-          const tag = reference.kind === 'tag' ? { tag: reference.tag } : {};
-          recordUsage({ ...ctx, em }, 'repository.pulled', { repository: repository.name, digest, ...tag });
-        }
-        await em.flush();
-        await noteTagPulls(em, tagPulls(pulls));
-      });
-    } catch (error) {
-      const kept = [...pulls, ...this.#pulls];
-      this.#pulls = kept.slice(Math.max(kept.length - limit, 0));
-      this.#onError(error);
+    while (this.#pulls.length > 0) {
+      const pulls = this.#pulls.splice(0, crowd);
+      try {
+        const children = await this.#children(pulls);
+        const counted = pulls.filter(({ repositoryId, row }) => !isChild(children, repositoryId, row));
+        await this.#orm.em.fork().transactional(async (em) => {
+          await em.execute(insertPulls, [JSON.stringify(counted.map(({ row }) => ({ id: v7(), ...row })))]);
+          await noteTagPulls(em, tagPulls(counted));
+        });
+      } catch (error) {
+        const kept = [...pulls, ...this.#pulls];
+        this.#pulls = kept.slice(Math.max(kept.length - limit, 0));
+        this.#onError(error);
+        return;
+      }
     }
   }
 
   async #children(pulls: readonly Pull[]): Promise<Set<string>> {
-    const byDigest = pulls.filter(({ reference }) => reference.kind === 'digest');
-    if (byDigest.length === 0) return new Set();
-    const digests = [...new Set(byDigest.map(({ digest }) => digest))];
-    const rows = await this.#orm.em.fork().execute<{ repository_id: string; digest: Digest }[]>(
-      `select distinct p.repository_id, c.digest from manifest_children c join manifests p on p.id = c.parent_id
-         where c.digest in (${digests.map(() => '?').join(', ')})`,
-      digests,
+    const digests = new Set(pulls.flatMap(({ row }) => (row.tag === null ? [row.digest] : [])));
+    if (digests.size === 0) return new Set();
+    const rows = await runPrepared<{ repository_id: string; digest: Digest }>(
+      this.#orm,
+      {
+        name: 'children among pulls',
+        text: `select distinct p.repository_id, c.digest from manifest_children c join manifests p on p.id = c.parent_id
+                 where c.digest = any ((select $1::text[])::text[])`,
+      },
+      [[...digests]],
     );
     return new Set(rows.map((row) => `${row.repository_id} ${row.digest}`));
   }
 }
 
 function tagPulls(pulls: readonly Pull[]): TagPull[] {
-  return pulls.flatMap(({ ctx, repository, reference }) =>
-    reference.kind === 'tag' ? [{ repositoryId: repository.id, tag: reference.tag, at: ctx.now }] : [],
-  );
+  return pulls.flatMap(({ repositoryId, row: { tag, at } }) => (tag === null ? [] : [{ repositoryId, tag, at }]));
+}
+
+function isChild(children: ReadonlySet<string>, repositoryId: string, { tag, digest }: Pull['row']): boolean {
+  return tag === null && children.has(`${repositoryId} ${digest}`);
 }

@@ -1,4 +1,5 @@
 import { UsageLogEntry } from '@escale/schema/entities';
+import type { Principal } from '../access/principal.ts';
 import type { Context } from '../context.ts';
 
 /** Every act of consequence (product.md §6), as `noun.done`: what filters offer and entries say. */
@@ -75,27 +76,48 @@ export interface UsageFacts {
   readonly details?: Record<string, unknown>;
 }
 
+/** One entry's columns, but its id. */
+export interface UsageRow {
+  readonly kind: UsageKind;
+  readonly at: Date;
+  readonly namespace: string | null;
+  readonly repository: string | null;
+  readonly performerKind: Principal['kind'];
+  readonly performer: string | null;
+  readonly authenticatedBy: string | null;
+  readonly tag: string | null;
+  readonly digest: string | null;
+  readonly clientAddress: string | null;
+  readonly userAgent: string | null;
+  readonly details: Record<string, unknown> | null;
+}
+
 /** Adds one entry to what the verb saves: it is written in the same transaction or not at all. */
 export function recordUsage(ctx: Context, kind: UsageKind, facts: UsageFacts): void {
+  ctx.em.create(UsageLogEntry, usageRow(ctx, kind, facts));
+}
+
+/** The entry for something that happened in this context. */
+export function usageRow(ctx: Omit<Context, 'em' | 'vault'>, kind: UsageKind, facts: UsageFacts): UsageRow {
   const { principal, client } = ctx;
-  ctx.em.create(UsageLogEntry, {
+  return {
     kind,
     at: ctx.now,
     namespace: facts.namespace ?? facts.repository?.split('/')[0] ?? null,
     repository: facts.repository ?? null,
     performerKind: principal.kind,
     performer: principal.kind === 'anonymous' ? null : principal.name,
-    authenticatedBy: authenticatedBy(ctx),
+    authenticatedBy: authenticatedBy(principal),
     tag: facts.tag ?? null,
     digest: facts.digest ?? null,
     clientAddress: client.address ?? null,
     userAgent: client.userAgent?.slice(0, 256) ?? null,
     details: facts.details ?? null,
-  });
+  };
 }
 
 /** `application token "laptop" 0198…`: which kind, what people call it, and the public part of which one. */
-function authenticatedBy({ principal }: Context): string | null {
+function authenticatedBy(principal: Principal): string | null {
   if (principal.kind !== 'user' && principal.kind !== 'robot') return null;
   const { kind, title, id } = principal.credential;
   return [kind.replaceAll('-', ' '), ...(title ? [`"${title}"`] : []), ...(id ? [id] : [])].join(' ');
