@@ -1,8 +1,8 @@
-import { pipeline } from 'node:stream/promises';
 import { atLeast, type Digest, type RepositoryName } from '@escale/schema/values';
 import { promiseBlob, type LinkedBlob } from '@escale/domain/content';
 import { blobUnknown, DomainError } from '@escale/domain/errors';
 import type { OnContent } from '../routing/exchange.ts';
+import type { Services } from '../services.ts';
 import type { BlobKey } from '../storage/blob-store.ts';
 import { readRange } from './byte-range.ts';
 
@@ -44,26 +44,26 @@ export async function getBlob({
     if (http.method !== 'HEAD') http.body = Buffer.alloc(0);
     return;
   }
-  const bytes = await services.blobStore.read(blob.storageKey as BlobKey, range);
-  if (!bytes) {
-    // The row lives and the object does not: never wrong bytes, never a 404 that a client would believe (P3, D31).
-    services.logger.error(
-      { digest: blob.digest, key: blob.storageKey },
-      'the bytes of a live blob are missing from the store',
-    );
-    throw new DomainError(
-      'UNAVAILABLE',
-      'the bytes of this blob are missing from the store; pushing it again heals it',
-    );
-  }
   http.respond = false;
   http.res.statusCode = http.status;
   try {
-    await pipeline(bytes, http.res);
+    const bytes = range ?? { start: 0, end: blob.size - 1 };
+    if (await services.blobStore.send(blob.storageKey as BlobKey, http.res, bytes)) http.res.end();
+    else throw missingBytes(services, blob);
   } catch (error) {
+    if (!http.res.headersSent) {
+      http.respond = true;
+      throw error;
+    }
     // The answer has begun: all that can be told is a broken connection.
     http.res.destroy();
     if (!http.req.destroyed)
       services.logger.warn({ err: error, digest: blob.digest }, 'a blob could not be sent to its end');
   }
+}
+
+/** The row lives and the object does not: never wrong bytes, never a 404 that a client would believe (P3, D31). */
+function missingBytes({ logger }: Services, { digest, storageKey }: LinkedBlob): DomainError {
+  logger.error({ digest, key: storageKey }, 'the bytes of a live blob are missing from the store');
+  return new DomainError('UNAVAILABLE', 'the bytes of this blob are missing from the store; pushing it again heals it');
 }

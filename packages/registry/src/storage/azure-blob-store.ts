@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { RestError, type BlockBlobClient, type ContainerClient } from '@azure/storage-blob';
 import { blobKey, generationOf } from './blob-keys.ts';
 import {
@@ -76,6 +77,13 @@ export class AzureBlobStore implements BlobStore {
         : await blob.download(0, undefined, { maxRetryRequests: 4 });
       return Readable.from(guardedPieces(answer.readableStreamBody), { objectMode: false });
     });
+  }
+
+  async send(key: BlobKey, sink: Writable, range?: ByteRange): Promise<boolean> {
+    const bytes = await this.read(key, range);
+    if (!bytes) return false;
+    await pipeline(bytes, sink, { end: false });
+    return true;
   }
 
   async delete(key: BlobKey): Promise<void> {

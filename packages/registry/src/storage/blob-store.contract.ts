@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blobKey } from './blob-keys.ts';
@@ -31,7 +32,17 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
     const get = async (key: BlobKey, range?: ByteRange): Promise<Buffer> => {
       const stream = await store.read(key, range);
       if (!stream) throw new Error('there is no such object');
-      return buffer(stream);
+      const pieces: Buffer[] = [];
+      const sink = new Writable({
+        write: (piece: Buffer, _encoding, done) => {
+          pieces.push(Buffer.from(piece));
+          setImmediate(done);
+        },
+      });
+      expect(await store.send(key, sink, range)).toBe(true);
+      const read = await buffer(stream);
+      expect(Buffer.concat(pieces).equals(read), 'what is sent is what is read').toBe(true);
+      return read;
     };
 
     test.each([0, 1, 70_000, 9 * mebibyte + 7])('an object of %i bytes comes back as it went in', async (size) => {
@@ -83,12 +94,27 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
       expect(await store.stat(key)).toBeUndefined();
     });
 
+    test('sending stops when the reader goes away, and the store goes on', async () => {
+      const content = randomBytes(3 * mebibyte);
+      const { key } = await put(content);
+      const sink = new Writable({
+        write: (_piece, _encoding, done) => {
+          sink.destroy();
+          done();
+        },
+      });
+      await expect(store.send(key, sink)).rejects.toThrow();
+      expect((await get(key)).equals(content)).toBe(true);
+    });
+
     test('staged bytes are no object', async () => {
       const content = randomBytes(1000);
       const upload = randomUUID();
       await stage(upload, 0, content);
       expect(await store.stat(blobKey(sha256(content), upload))).toBeUndefined();
       expect(await store.read(blobKey(sha256(content), upload))).toBeUndefined();
+      const sink = new Writable({ write: () => expect.fail('nothing is there to be sent') });
+      expect(await store.send(blobKey(sha256(content), upload), sink)).toBe(false);
     });
 
     test.each([

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 /**
  * Names one stored object: `<algorithm>/<two hex>/<hex>/<generation>` once it holds a digest's bytes, see `blob-keys.ts`.
@@ -80,6 +80,14 @@ export interface BlobStore {
    * @returns undefined when there is no such object
    */
   read(key: BlobKey, range?: ByteRange): Promise<Readable | undefined>;
+
+  /**
+   * Writes an object or a range of it to a sink and does not end the sink: the way of every pull, so each store takes the
+   * shortest one that it has. The sink must be done with a piece when it calls back, as sockets are.
+   * @returns false when there is no such object; then nothing was written
+   * @throws StoreUnavailable when the store fails, the sink's error when the reader has gone away
+   */
+  send(key: BlobKey, sink: Writable, range?: ByteRange): Promise<boolean>;
 
   /** Deletes an object; nothing to delete is not an error. */
   delete(key: BlobKey): Promise<void>;
