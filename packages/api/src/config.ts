@@ -10,6 +10,7 @@ export const apiConfig = z.object({
   ESCALE_API_AUDIENCE: z.string().min(1),
   ESCALE_ADMIN_GROUP: z.string().min(1),
   ESCALE_REVEAL_TOKENS: z.stringbool(),
+  ESCALE_UNDO_DAYS: z.coerce.number().min(0).max(365),
 });
 
 /** The same in our own words. */
@@ -30,4 +31,6 @@ export interface ApiConfig {
   readonly adminGroup: string;
   /** Whether tokens are kept in a sealed copy, to be shown again. */
   readonly revealTokens: boolean;
+  /** For how long a deleted repository or organization can be restored. */
+  readonly undoSeconds: number;
 }

@@ -201,6 +201,7 @@ function startApi(config: EscaleConfig, { oidc, orm, vault, logger, embedded }: 
       apiAudience: config.ESCALE_API_AUDIENCE,
       adminGroup: config.ESCALE_ADMIN_GROUP,
       revealTokens: config.ESCALE_REVEAL_TOKENS,
+      undoSeconds: config.ESCALE_UNDO_DAYS * 24 * 3600,
     },
     orm,
     vault,

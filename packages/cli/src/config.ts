@@ -60,6 +60,9 @@ export const escaleConfig = z.object({
   ESCALE_REVEAL_TOKENS: apiConfig.shape.ESCALE_REVEAL_TOKENS.default(true).describe(
     '`false`: tokens are shown once, and no sealed copies are kept',
   ),
+  ESCALE_UNDO_DAYS: apiConfig.shape.ESCALE_UNDO_DAYS.default(7).describe(
+    'for how many days a deleted repository or organization can be restored',
+  ),
   ESCALE_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')

@@ -7,21 +7,22 @@ import {
 } from '@escale/domain/application-tokens';
 import { Credentials, credentialsOf } from '../credentials/credentials.type.ts';
 import { connectionOf } from '../graphql/connection.ts';
+import { Access } from '../graphql/access-rule.ts';
 import type { ApiContext } from '../graphql/context.ts';
 import { DateTime } from '../graphql/scalars.ts';
 
 @ObjectType({ description: "A user's long-lived secret for `docker login`, with the user name `$app`." })
 export class ApplicationToken {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Opaque.' })
   id!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'What the owner calls it.' })
   title!: string;
 
-  @Field(() => DateTime)
+  @Field(() => DateTime, { description: 'When it was made.' })
   createdAt!: Date;
 
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, { nullable: true, description: 'From then on it is refused; null for never.' })
   expiresAt?: Date | null | undefined;
 
   @Field(() => DateTime, { nullable: true, description: 'To the minute.' })
@@ -33,54 +34,57 @@ export class ApplicationToken {
 
 export const ApplicationTokenConnection = connectionOf('ApplicationToken', () => ApplicationToken);
 
-@InputType()
+@InputType({ description: 'Input of `createApplicationToken`.' })
 class CreateApplicationTokenInput {
-  @Field(() => String)
+  @Field(() => String, { description: 'What the owner calls it.' })
   title!: string;
 
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, { nullable: true, description: 'From then on it is refused; null for never.' })
   expiresAt?: Date | null | undefined;
 }
 
-@InputType()
+@InputType({ description: 'Input of `revealApplicationToken`.' })
 class RevealApplicationTokenInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Opaque.' })
   id!: string;
 }
 
-@InputType()
+@InputType({ description: 'Input of `revokeApplicationToken`.' })
 class RevokeApplicationTokenInput {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Opaque.' })
   id!: string;
 }
 
-@ObjectType()
+@ObjectType({ description: 'Payload of `createApplicationToken`.' })
 class CreateApplicationTokenPayload {
-  @Field(() => ApplicationToken)
+  @Field(() => ApplicationToken, { description: 'The token, without its secret.' })
   applicationToken!: ApplicationToken;
 
-  @Field(() => Credentials)
+  @Field(() => Credentials, { description: 'The secret, ready to paste.' })
   credentials!: Credentials;
 }
 
-@ObjectType()
+@ObjectType({ description: 'Payload of `revealApplicationToken`.' })
 class RevealApplicationTokenPayload {
-  @Field(() => ApplicationToken)
+  @Field(() => ApplicationToken, { description: 'The token, without its secret.' })
   applicationToken!: ApplicationToken;
 
-  @Field(() => Credentials)
+  @Field(() => Credentials, { description: 'The secret, ready to paste.' })
   credentials!: Credentials;
 }
 
-@ObjectType()
+@ObjectType({ description: 'Payload of `revokeApplicationToken`.' })
 class RevokeApplicationTokenPayload {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Opaque.' })
   id!: string;
 }
 
 @Resolver()
 export class ApplicationTokenResolver {
-  @Mutation(() => CreateApplicationTokenPayload)
+  @Access('person', 'own')
+  @Mutation(() => CreateApplicationTokenPayload, {
+    description: 'Makes a token for `docker login` that acts as the viewer.',
+  })
   async createApplicationToken(
     @Arg('input', () => CreateApplicationTokenInput) input: CreateApplicationTokenInput,
     @Ctx() ctx: ApiContext,
@@ -89,6 +93,7 @@ export class ApplicationTokenResolver {
     return shown(ctx, await createApplicationToken(ctx, input, { revealable }));
   }
 
+  @Access('person', 'own')
   @Mutation(() => RevealApplicationTokenPayload, { description: 'Shows a token again; the usage log says so.' })
   async revealApplicationToken(
     @Arg('input', () => RevealApplicationTokenInput) input: RevealApplicationTokenInput,
@@ -97,6 +102,7 @@ export class ApplicationTokenResolver {
     return shown(ctx, await revealApplicationToken(ctx, input));
   }
 
+  @Access('person', 'own')
   @Mutation(() => RevokeApplicationTokenPayload, { description: 'Ends a token at once.' })
   revokeApplicationToken(
     @Arg('input', () => RevokeApplicationTokenInput) input: RevokeApplicationTokenInput,

@@ -121,6 +121,7 @@ export function identityOf({ adminGroup }: ApiConfig, claims: Record<string, unk
     preferredName: preferred_username ?? sub,
     ...(email !== undefined && email_verified === true && { email }),
     isAdministrator: groups?.includes(adminGroup) ?? false,
+    groups: groups ?? [],
   };
 }
 

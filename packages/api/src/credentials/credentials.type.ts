@@ -4,10 +4,10 @@ import { credentialArtifacts } from './credential-artifacts.ts';
 
 @ObjectType({
   description:
-    'kind: DOCKER_LOGIN, PODMAN_LOGIN, HELM_LOGIN, DOCKER_CONFIG, KUBERNETES_SECRET, GITHUB_ACTIONS, GITLAB_CI.',
+    'A login in a form that one pastes or saves. kind: DOCKER_LOGIN, PODMAN_LOGIN, HELM_LOGIN, DOCKER_CONFIG, KUBERNETES_SECRET, GITHUB_ACTIONS, GITLAB_CI.',
 })
 export class CredentialArtifact {
-  @Field(() => String)
+  @Field(() => String, { description: 'Which of them it is.' })
   kind!: string;
 
   @Field(() => String, { nullable: true, description: 'What to call it, where it is a file.' })
@@ -22,16 +22,16 @@ export class CredentialArtifact {
 
 @ObjectType({ description: 'Everything a person pastes after creating or showing a token.' })
 export class Credentials {
-  @Field(() => String)
+  @Field(() => String, { description: '`$app`, or the login of a robot.' })
   username!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The token itself.' })
   password!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'What clients write before a repository name.' })
   server!: string;
 
-  @Field(() => [CredentialArtifact])
+  @Field(() => [CredentialArtifact], { description: 'Lines and files, one of each kind.' })
   artifacts!: readonly CredentialArtifact[];
 }
 

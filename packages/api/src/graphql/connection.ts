@@ -12,10 +12,10 @@ export class PageArgs implements PageInput {
 
 @ObjectType({ description: 'Where a part of a list ends.' })
 export class PageInfo {
-  @Field(() => Boolean)
+  @Field(() => Boolean, { description: 'Whether more follows.' })
   hasNextPage!: boolean;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'What to give as `after` for what follows; null when nothing was found.' })
   endCursor?: string | undefined;
 }
 
@@ -29,27 +29,27 @@ export interface Connection<Node> {
 
 /** The connection type of a node type: `RobotConnection` with `nodes`, `edges`, `totalCount` and `pageInfo`. */
 export function connectionOf<Node extends object>(name: string, node: () => ClassType | object) {
-  @ObjectType(`${name}Edge`)
+  @ObjectType(`${name}Edge`, { description: 'A node with its place in the list.' })
   class Edge {
-    @Field(() => String)
+    @Field(() => String, { description: 'What to give as `after` to go on behind this one.' })
     cursor!: string;
 
-    @Field(node as never)
+    @Field(node as never, { description: 'The node.' })
     node!: Node;
   }
 
   @ObjectType(`${name}Connection`, { description: `A part of a list; its nodes are of the type ${name}.` })
   class NodeConnection implements Connection<Node> {
-    @Field(() => [node()] as never)
+    @Field(() => [node()] as never, { description: 'The nodes alone.' })
     nodes!: Node[];
 
-    @Field(() => [Edge])
+    @Field(() => [Edge], { description: 'The nodes with their cursors.' })
     edges!: Edge[];
 
-    @Field(() => Int)
+    @Field(() => Int, { description: 'How many there are in the whole list.' })
     totalCount!: number;
 
-    @Field(() => PageInfo)
+    @Field(() => PageInfo, { description: 'Whether and from where to go on.' })
     pageInfo!: PageInfo;
   }
   return NodeConnection;

@@ -1,15 +1,16 @@
 import type { Context as KoaContext } from 'koa';
 import type { Context } from '@escale/domain/context';
-import { denied } from '@escale/domain/errors';
 import { anonymous } from '@escale/domain/access';
 import { clientFacts } from '../client-facts.ts';
 import { identify } from '../auth/identify.ts';
 import type { Services } from '../services.ts';
+import { createLoaders, type Loaders } from './loaders.ts';
 
 /** The domain's context, with what only this server has. */
 export interface ApiContext extends Context {
   readonly services: Services;
   readonly http: KoaContext;
+  readonly loaders: Loaders;
   /** Signed in for the first time: the user name is still to be confirmed, and nothing else can be done before. */
   readonly unconfirmed: boolean;
 }
@@ -24,14 +25,6 @@ export async function createContext(services: Services, http: KoaContext): Promi
     client: clientFacts(http),
   };
   const { principal, unconfirmed } = await identify(services, http, nobody);
-  return { ...nobody, principal, unconfirmed, services, http };
-}
-
-/** Fields that somebody may ask who has not yet confirmed a user name. */
-const beforeConfirming = new Set(['server', 'viewer', 'namespaceName', 'confirmUsername']);
-
-/** @throws DENIED */
-export function requireConfirmed(ctx: ApiContext, rootField: string): void {
-  if (ctx.unconfirmed && !beforeConfirming.has(rootField))
-    throw denied('confirm your user name first', { confirm: true });
+  const ctx: Context = { ...nobody, principal };
+  return { ...ctx, unconfirmed, services, http, loaders: createLoaders(ctx) };
 }

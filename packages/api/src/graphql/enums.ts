@@ -13,6 +13,9 @@ export type TeamRole = (typeof TeamRole)[keyof typeof TeamRole];
 export const RepositoryAction = { PULL: 'pull', PUSH: 'push', DELETE: 'delete', ADMINISTER: 'administer' } as const;
 export type RepositoryAction = (typeof RepositoryAction)[keyof typeof RepositoryAction];
 
+export const GranteeKind = { USER: 'user', ROBOT: 'robot', TEAM: 'team' } as const;
+export type GranteeKind = (typeof GranteeKind)[keyof typeof GranteeKind];
+
 export const RepositoryOrder = { NAME: 'name', LAST_PUSHED: 'lastPushed' } as const;
 export type RepositoryOrder = (typeof RepositoryOrder)[keyof typeof RepositoryOrder];
 
@@ -41,7 +44,11 @@ registerEnumType(Visibility, {
 });
 registerEnumType(RepositoryRole, { name: 'RepositoryRole', description: 'READ < WRITE < ADMIN.' });
 registerEnumType(TeamRole, { name: 'TeamRole', description: 'MEMBER < CREATOR < ADMIN.' });
-registerEnumType(RepositoryAction, { name: 'RepositoryAction' });
+registerEnumType(RepositoryAction, {
+  name: 'RepositoryAction',
+  description: 'PULL needs READ; PUSH and DELETE need WRITE; ADMINISTER needs ADMIN.',
+});
+registerEnumType(GranteeKind, { name: 'GranteeKind', description: 'What can be given a role on a repository.' });
 registerEnumType(RepositoryOrder, { name: 'RepositoryOrder', description: 'LAST_PUSHED: the latest first.' });
 registerEnumType(TagOrder, { name: 'TagOrder', description: 'PUSHED: the latest first. SIZE: the largest first.' });
 registerEnumType(TagEventKind, {

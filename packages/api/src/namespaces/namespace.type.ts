@@ -6,6 +6,6 @@ import { Organization as OrganizationEntity } from '@escale/schema/entities';
   resolveType: (value: object) => (value instanceof OrganizationEntity ? 'Organization' : 'User'),
 })
 export abstract class Namespace {
-  @Field(() => String)
+  @Field(() => String, { description: 'The user name, or the name of the organization.' })
   name!: string;
 }

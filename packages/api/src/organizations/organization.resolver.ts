@@ -1,87 +1,86 @@
-import {
-  Arg,
-  Args,
-  Ctx,
-  Field,
-  FieldResolver,
-  ID,
-  InputType,
-  Mutation,
-  ObjectType,
-  Query,
-  Resolver,
-  Root,
-} from 'type-graphql';
-import type { Organization as OrganizationEntity } from '@escale/schema/entities';
-import { namespaceRole } from '@escale/domain/access';
+import { Arg, Args, Ctx, Mutation, Query, Resolver } from 'type-graphql';
 import {
   createOrganization,
+  deleteOrganization,
   findOrganization,
+  listDeletedOrganizations,
   listOrganizations,
   namespaceNameAvailability,
+  removeOrganizationMember,
+  restoreOrganization,
+  updateOrganization,
 } from '@escale/domain/namespaces';
-import { listRepositories } from '@escale/domain/repositories';
-import { findRobotOf, listRobots } from '@escale/domain/robots';
-import { connectionOf, PageArgs, toConnection, type Connection } from '../graphql/connection.ts';
+import { Access } from '../graphql/access-rule.ts';
+import { PageArgs, toConnection, type Connection } from '../graphql/connection.ts';
 import type { ApiContext } from '../graphql/context.ts';
-import { NameAvailability, TeamRole } from '../graphql/enums.ts';
-import { DateTime } from '../graphql/scalars.ts';
-import { Namespace } from '../namespaces/namespace.type.ts';
-import { RepositoryConnection } from '../repositories/repository.type.ts';
-import { Robot, RobotConnection } from '../robots/robot.resolver.ts';
+import { NameAvailability } from '../graphql/enums.ts';
+import {
+  CreateOrganizationInput,
+  CreateOrganizationPayload,
+  DeleteOrganizationInput,
+  DeleteOrganizationPayload,
+  RemoveOrganizationMemberInput,
+  RemoveOrganizationMemberPayload,
+  RestoreOrganizationInput,
+  RestoreOrganizationPayload,
+  UpdateOrganizationInput,
+  UpdateOrganizationPayload,
+} from './organization.inputs.ts';
+import {
+  DeletedOrganizationConnection,
+  Organization,
+  OrganizationConnection,
+  toDeletedOrganization,
+  type DeletedOrganization,
+} from './organization.type.ts';
 
-@ObjectType({ implements: Namespace, description: 'A namespace that people share. Its header is visible to all.' })
-export class Organization extends Namespace {
-  @Field(() => ID)
-  id!: string;
-
-  @Field(() => DateTime)
-  createdAt!: Date;
-
-  @Field(() => String, { nullable: true })
-  description?: string | null | undefined;
-}
-
-export const OrganizationConnection = connectionOf('Organization', () => Organization);
-
-@InputType()
-class CreateOrganizationInput {
-  @Field(() => String)
-  name!: string;
-
-  @Field(() => String, { nullable: true })
-  contactEmail?: string | null | undefined;
-
-  @Field(() => String, { nullable: true })
-  description?: string | null | undefined;
-}
-
-@ObjectType()
-class CreateOrganizationPayload {
-  @Field(() => Organization)
-  organization!: Organization;
-}
-
-@Resolver(() => Organization)
+@Resolver()
 export class OrganizationResolver {
-  @Query(() => Organization, { nullable: true })
-  async organization(@Arg('name', () => String) name: string, @Ctx() ctx: ApiContext) {
+  @Access('anyone', 'nothing')
+  @Query(() => Organization, {
+    nullable: true,
+    description: 'Its header is visible to all; its parts need rights. Null when there is none of this name.',
+  })
+  async organization(
+    @Arg('name', () => String, { description: 'Its name.' }) name: string,
+    @Ctx() ctx: ApiContext,
+  ): Promise<Organization | null> {
     return (await findOrganization(ctx, name)) ?? null;
   }
 
+  @Access('anyone', 'own')
   @Query(() => OrganizationConnection, {
-    description: 'Those that the viewer belongs to; all of them, for administrators.',
+    description: 'Those that the viewer belongs to, by name; all of them, for administrators.',
   })
   async organizations(@Args(() => PageArgs) page: PageArgs, @Ctx() ctx: ApiContext): Promise<Connection<Organization>> {
     return toConnection(await listOrganizations(ctx, page));
   }
 
-  @Query(() => NameAvailability, { description: 'For forms, while one types.' })
-  namespaceName(@Arg('name', () => String) name: string, @Ctx() ctx: ApiContext): Promise<NameAvailability> {
+  @Access('person', 'own')
+  @Query(() => DeletedOrganizationConnection, {
+    description: 'Those that the viewer administered and can restore, the latest deleted first; all, for administrators.',
+  })
+  async deletedOrganizations(
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() ctx: ApiContext,
+  ): Promise<Connection<DeletedOrganization>> {
+    const found = await listDeletedOrganizations(ctx, page);
+    return toConnection({ ...found, items: found.items.map(toDeletedOrganization) });
+  }
+
+  @Access('anyone', 'nothing', { beforeConfirming: true })
+  @Query(() => NameAvailability, { description: 'Whether a user or an organization may take a name; for forms, while one types.' })
+  namespaceName(
+    @Arg('name', () => String, { description: 'The wanted name.' }) name: string,
+    @Ctx() ctx: ApiContext,
+  ): Promise<NameAvailability> {
     return namespaceNameAvailability(ctx, name);
   }
 
-  @Mutation(() => CreateOrganizationPayload)
+  @Access('person', 'nothing')
+  @Mutation(() => CreateOrganizationPayload, {
+    description: 'Makes an organization with a team `owners` that administers it; the viewer is in that team.',
+  })
   async createOrganization(
     @Arg('input', () => CreateOrganizationInput) input: CreateOrganizationInput,
     @Ctx() ctx: ApiContext,
@@ -89,42 +88,47 @@ export class OrganizationResolver {
     return { organization: await createOrganization(ctx, input) };
   }
 
-  @FieldResolver(() => String, { nullable: true, description: 'For admins of the organization.' })
-  async contactEmail(@Root() organization: OrganizationEntity, @Ctx() ctx: ApiContext): Promise<string | null> {
-    const role = await namespaceRole(ctx, organization.namespace.id);
-    return role === 'admin' ? (organization.contactEmail ?? null) : null;
-  }
-
-  @FieldResolver(() => TeamRole, { nullable: true, description: "The highest of the viewer's team roles here." })
-  async viewerRole(@Root() organization: OrganizationEntity, @Ctx() ctx: ApiContext): Promise<TeamRole | null> {
-    return (await namespaceRole(ctx, organization.namespace.id)) ?? null;
-  }
-
-  @FieldResolver(() => RepositoryConnection)
-  async repositories(
-    @Root() { name }: OrganizationEntity,
-    @Args(() => PageArgs) page: PageArgs,
-    @Arg('search', () => String, { nullable: true }) search: string | null,
+  @Access('signed in', 'namespace admin')
+  @Mutation(() => UpdateOrganizationPayload, { description: 'Changes contact address and description.' })
+  async updateOrganization(
+    @Arg('input', () => UpdateOrganizationInput) input: UpdateOrganizationInput,
     @Ctx() ctx: ApiContext,
-  ) {
-    return toConnection(await listRepositories(ctx, { namespace: name, search, page }));
+  ): Promise<UpdateOrganizationPayload> {
+    return { organization: await updateOrganization(ctx, input) };
   }
 
-  @FieldResolver(() => RobotConnection, { description: 'For members.' })
-  async robots(
-    @Root() { name }: OrganizationEntity,
-    @Args(() => PageArgs) page: PageArgs,
+  @Access('signed in', 'namespace admin')
+  @Mutation(() => DeleteOrganizationPayload, {
+    description:
+      'Deletes an organization with everything in it, at once. Until the undo window ends `restoreOrganization` brings it back, and its name stays taken.',
+  })
+  async deleteOrganization(
+    @Arg('input', () => DeleteOrganizationInput) input: DeleteOrganizationInput,
     @Ctx() ctx: ApiContext,
-  ): Promise<Connection<Robot>> {
-    return toConnection(await listRobots(ctx, name, page));
+  ): Promise<DeleteOrganizationPayload> {
+    return { organization: toDeletedOrganization(await deleteOrganization(ctx, input, ctx.services.config)) };
   }
 
-  @FieldResolver(() => Robot, { nullable: true })
-  async robot(
-    @Root() organization: OrganizationEntity,
-    @Arg('name', () => String) name: string,
+  @Access('signed in', 'namespace admin')
+  @Mutation(() => RestoreOrganizationPayload, {
+    description: 'Brings a deleted organization back as it was; for those who administered it.',
+  })
+  async restoreOrganization(
+    @Arg('input', () => RestoreOrganizationInput) input: RestoreOrganizationInput,
     @Ctx() ctx: ApiContext,
-  ): Promise<Robot | null> {
-    return (await findRobotOf(ctx, organization.name, name)) ?? null;
+  ): Promise<RestoreOrganizationPayload> {
+    return { organization: await restoreOrganization(ctx, input) };
+  }
+
+  @Access('signed in', 'namespace admin')
+  @Mutation(() => RemoveOrganizationMemberPayload, {
+    description:
+      'Takes somebody out of every team and away from every repository of an organization. Anybody may leave; one admin must stay.',
+  })
+  removeOrganizationMember(
+    @Arg('input', () => RemoveOrganizationMemberInput) input: RemoveOrganizationMemberInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<RemoveOrganizationMemberPayload> {
+    return removeOrganizationMember(ctx, input);
   }
 }

@@ -1,61 +1,46 @@
-import { Arg, Args, Ctx, Field, FieldResolver, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
-import { Organization, Repository as RepositoryEntity, User, type Permission } from '@escale/schema/entities';
-import { atLeast, roleFor } from '@escale/schema/values';
-import { findAccessible } from '@escale/domain/access';
+import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql';
+import type { Organization, Repository as RepositoryEntity, User } from '@escale/schema/entities';
 import {
   createRepository,
+  deleteRepository,
   findRepository,
-  listPermissions,
   listRepositories,
-  removePermission,
-  setPermission,
-  setVisibility,
+  restoreRepository,
+  setStar,
+  updateRepository,
 } from '@escale/domain/repositories';
-import { PageArgs, toConnection, type Connection } from '../graphql/connection.ts';
+import { Access } from '../graphql/access-rule.ts';
+import { toConnection, type Connection } from '../graphql/connection.ts';
 import type { ApiContext } from '../graphql/context.ts';
-import { RepositoryAction, RepositoryRole } from '../graphql/enums.ts';
 import { Namespace } from '../namespaces/namespace.type.ts';
-import { Grantee, RepositoryPermission, RepositoryPermissionConnection } from './permission.type.ts';
+import { toDeleted } from './deleted-repository.type.ts';
 import {
   CreateRepositoryInput,
-  RemoveRepositoryPermissionInput,
+  CreateRepositoryPayload,
+  DeleteRepositoryInput,
+  DeleteRepositoryPayload,
   RepositoriesArgs,
-  SetRepositoryPermissionInput,
-  SetRepositoryVisibilityInput,
+  RestoreRepositoryInput,
+  RestoreRepositoryPayload,
+  SetStarInput,
+  SetStarPayload,
+  UpdateRepositoryInput,
+  UpdateRepositoryPayload,
 } from './repository.inputs.ts';
 import { Repository, RepositoryConnection } from './repository.type.ts';
 
-@ObjectType()
-class CreateRepositoryPayload {
-  @Field(() => Repository)
-  repository!: Repository;
-}
-
-@ObjectType()
-class SetRepositoryVisibilityPayload {
-  @Field(() => Repository)
-  repository!: Repository;
-}
-
-@ObjectType()
-class SetRepositoryPermissionPayload {
-  @Field(() => RepositoryPermission)
-  permission!: RepositoryPermission;
-}
-
-@ObjectType()
-class RemoveRepositoryPermissionPayload {
-  @Field(() => Repository)
-  repository!: Repository;
-}
-
 @Resolver(() => Repository)
 export class RepositoryResolver {
+  @Access('anyone', 'visible')
   @Query(() => Repository, { nullable: true, description: 'Null when it does not exist or may not be seen.' })
-  async repository(@Arg('name', () => String) name: string, @Ctx() ctx: ApiContext): Promise<Repository | null> {
+  async repository(
+    @Arg('name', () => String, { description: '`namespace/path`.' }) name: string,
+    @Ctx() ctx: ApiContext,
+  ): Promise<Repository | null> {
     return (await findRepository(ctx, name)) ?? null;
   }
 
+  @Access('anyone', 'visible')
   @Query(() => RepositoryConnection, {
     description:
       "Without a filter: the viewer's own, those shared with the viewer, and those of the organizations the viewer administers.",
@@ -69,7 +54,10 @@ export class RepositoryResolver {
     );
   }
 
-  @Mutation(() => CreateRepositoryPayload)
+  @Access('signed in', 'namespace creator')
+  @Mutation(() => CreateRepositoryPayload, {
+    description: "Makes an empty repository, which the viewer administers; an organization's default permissions are applied.",
+  })
   async createRepository(
     @Arg('input', () => CreateRepositoryInput) input: CreateRepositoryInput,
     @Ctx() ctx: ApiContext,
@@ -77,74 +65,51 @@ export class RepositoryResolver {
     return { repository: await createRepository(ctx, input) };
   }
 
-  @Mutation(() => SetRepositoryVisibilityPayload, {
-    description: 'Public: everybody may pull at once. Private: that ends at once.',
+  @Access('signed in', 'repository write')
+  @Mutation(() => UpdateRepositoryPayload, { description: 'Changes the description.' })
+  async updateRepository(
+    @Arg('input', () => UpdateRepositoryInput) input: UpdateRepositoryInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<UpdateRepositoryPayload> {
+    return { repository: await updateRepository(ctx, input) };
+  }
+
+  @Access('signed in', 'repository admin')
+  @Mutation(() => DeleteRepositoryPayload, {
+    description:
+      'Deletes a repository with everything in it, at once; its name is free. Until the undo window ends `restoreRepository` brings it back.',
   })
-  async setRepositoryVisibility(
-    @Arg('input', () => SetRepositoryVisibilityInput) input: SetRepositoryVisibilityInput,
+  async deleteRepository(
+    @Arg('input', () => DeleteRepositoryInput) input: DeleteRepositoryInput,
     @Ctx() ctx: ApiContext,
-  ): Promise<SetRepositoryVisibilityPayload> {
-    return { repository: await setVisibility(ctx, input) };
+  ): Promise<DeleteRepositoryPayload> {
+    return { repository: toDeleted(await deleteRepository(ctx, input, ctx.services.config)) };
   }
 
-  @Mutation(() => SetRepositoryPermissionPayload)
-  async setRepositoryPermission(
-    @Arg('input', () => SetRepositoryPermissionInput) input: SetRepositoryPermissionInput,
-    @Ctx() ctx: ApiContext,
-  ) {
-    return { permission: await setPermission(ctx, input) };
-  }
-
-  @Mutation(() => RemoveRepositoryPermissionPayload)
-  async removeRepositoryPermission(
-    @Arg('input', () => RemoveRepositoryPermissionInput) input: RemoveRepositoryPermissionInput,
-    @Ctx() ctx: ApiContext,
-  ): Promise<RemoveRepositoryPermissionPayload> {
-    return { repository: await removePermission(ctx, input) };
-  }
-
-  @FieldResolver(() => Namespace)
-  async namespace(@Root() { namespace }: RepositoryEntity, @Ctx() ctx: ApiContext): Promise<User | Organization> {
-    return namespace.kind === 'user'
-      ? ctx.em.findOneOrFail(User, { namespace: namespace.id })
-      : ctx.em.findOneOrFail(Organization, { namespace: namespace.id });
-  }
-
-  @FieldResolver(() => RepositoryRole, { nullable: true })
-  async viewerRole(@Root() { name }: RepositoryEntity, @Ctx() ctx: ApiContext): Promise<RepositoryRole | null> {
-    return (await findAccessible(ctx, name))?.role ?? null;
-  }
-
-  @FieldResolver(() => Boolean)
-  async viewerCan(
-    @Root() { name }: RepositoryEntity,
-    @Arg('action', () => RepositoryAction) action: RepositoryAction,
-    @Ctx() ctx: ApiContext,
-  ): Promise<boolean> {
-    const role = (await findAccessible(ctx, name))?.role;
-    return atLeast(role, action === 'administer' ? 'admin' : roleFor[action]);
-  }
-
-  @FieldResolver(() => RepositoryPermissionConnection, {
-    description: 'Direct permissions; for admins of the repository.',
+  @Access('signed in', 'namespace admin')
+  @Mutation(() => RestoreRepositoryPayload, {
+    description: 'Brings a deleted repository back as it was; for admins of its namespace.',
   })
-  async permissions(@Root() { name }: RepositoryEntity, @Args(() => PageArgs) page: PageArgs, @Ctx() ctx: ApiContext) {
-    return toConnection(await listPermissions(ctx, name, page));
-  }
-}
-
-@Resolver(() => RepositoryPermission)
-export class RepositoryPermissionResolver {
-  @FieldResolver(() => Grantee)
-  grantee(@Root() { user, robot, team }: Permission): object {
-    const grantee = user ?? robot ?? team;
-    if (!grantee) throw new Error('a permission has no grantee');
-    return grantee;
+  async restoreRepository(
+    @Arg('input', () => RestoreRepositoryInput) input: RestoreRepositoryInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<RestoreRepositoryPayload> {
+    return { repository: await restoreRepository(ctx, input) };
   }
 
-  /** A permission just given knows its repository by id alone. */
-  @FieldResolver(() => Repository)
-  repository(@Root() { repository }: Permission, @Ctx() ctx: ApiContext): Promise<RepositoryEntity> {
-    return ctx.em.findOneOrFail(RepositoryEntity, { id: repository.id });
+  @Access('person', 'repository read')
+  @Mutation(() => SetStarPayload, { description: 'Keeps a repository at hand for the viewer, or no longer.' })
+  async setStar(@Arg('input', () => SetStarInput) input: SetStarInput, @Ctx() ctx: ApiContext): Promise<SetStarPayload> {
+    return { repository: await setStar(ctx, input) };
+  }
+
+  @FieldResolver(() => Namespace, { description: 'The user or the organization that it belongs to.' })
+  namespace(@Root() { namespace }: RepositoryEntity, @Ctx() ctx: ApiContext): Promise<User | Organization> {
+    return ctx.loaders.namespaceOwner(namespace.id);
+  }
+
+  @FieldResolver(() => Boolean, { description: 'Whether the viewer has starred it.' })
+  starred(@Root() { id }: RepositoryEntity, @Ctx() ctx: ApiContext): Promise<boolean> {
+    return ctx.loaders.starred(id).then((starred) => starred === true);
   }
 }

@@ -1,112 +1,73 @@
-import { Arg, Ctx, Field, FieldResolver, ID, InputType, Mutation, ObjectType, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
 import type { Robot as RobotEntity } from '@escale/schema/entities';
-import { createRobot, lastUse, revealRobotToken, robotTokens, type ShownRobotToken } from '@escale/domain/robots';
-import { Credentials, credentialsOf } from '../credentials/credentials.type.ts';
-import { connectionOf } from '../graphql/connection.ts';
+import {
+  createRobot,
+  createRobotToken,
+  deleteRobot,
+  listRobotPermissions,
+  revealRobotToken,
+  revokeRobotToken,
+  rotateRobotToken,
+  updateRobot,
+  type ShownRobotToken,
+} from '@escale/domain/robots';
+import { credentialsOf } from '../credentials/credentials.type.ts';
+import { Access } from '../graphql/access-rule.ts';
+import { PageArgs, toConnection } from '../graphql/connection.ts';
 import type { ApiContext } from '../graphql/context.ts';
 import { DateTime } from '../graphql/scalars.ts';
-
-@ObjectType()
-export class RobotToken {
-  @Field(() => ID)
-  id!: string;
-
-  @Field(() => DateTime)
-  createdAt!: Date;
-
-  @Field(() => DateTime, { nullable: true })
-  expiresAt?: Date | null | undefined;
-
-  @Field(() => DateTime, { nullable: true, description: 'To the minute.' })
-  lastUsedAt?: Date | null | undefined;
-
-  @Field(() => Boolean)
-  revealable!: boolean;
-}
-
-@ObjectType({ description: 'A machine principal of a namespace.' })
-export class Robot {
-  @Field(() => ID)
-  id!: string;
-
-  @Field(() => String, { description: 'The short name, without the namespace.' })
-  name!: string;
-
-  @Field(() => String, { description: 'What machines sign in with: `namespace+name`.' })
-  login!: string;
-
-  @Field(() => String, { nullable: true })
-  description?: string | null | undefined;
-
-  @Field(() => DateTime)
-  createdAt!: Date;
-}
-
-export const RobotConnection = connectionOf('Robot', () => Robot);
-
-@InputType()
-class CreateRobotInput {
-  @Field(() => String)
-  namespace!: string;
-
-  @Field(() => String, { description: 'The short name.' })
-  name!: string;
-
-  @Field(() => String, { nullable: true })
-  description?: string | null | undefined;
-
-  @Field(() => DateTime, { nullable: true, description: 'When its first token ends.' })
-  expiresAt?: Date | null | undefined;
-}
-
-@InputType()
-class RevealRobotTokenInput {
-  @Field(() => String, { description: '`namespace+name`.' })
-  robot!: string;
-
-  @Field(() => ID, { nullable: true, description: 'Which of its tokens; the newest when left out.' })
-  token?: string | null | undefined;
-}
-
-@ObjectType()
-class CreateRobotPayload {
-  @Field(() => Robot)
-  robot!: Robot;
-
-  @Field(() => Credentials)
-  credentials!: Credentials;
-}
-
-@ObjectType()
-class RevealRobotTokenPayload {
-  @Field(() => Robot)
-  robot!: Robot;
-
-  @Field(() => Credentials)
-  credentials!: Credentials;
-}
+import { RepositoryPermissionConnection } from '../repositories/permission.type.ts';
+import { Team } from '../teams/team.type.ts';
+import {
+  CreateRobotInput,
+  CreateRobotPayload,
+  CreateRobotTokenInput,
+  CreateRobotTokenPayload,
+  DeleteRobotInput,
+  DeleteRobotPayload,
+  RevealRobotTokenInput,
+  RevealRobotTokenPayload,
+  RevokeRobotTokenInput,
+  RevokeRobotTokenPayload,
+  RotateRobotTokenInput,
+  RotateRobotTokenPayload,
+  UpdateRobotInput,
+  UpdateRobotPayload,
+} from './robot.inputs.ts';
+import { Robot, RobotToken } from './robot.type.ts';
 
 @Resolver(() => Robot)
 export class RobotResolver {
-  @FieldResolver(() => [RobotToken], { description: 'The newest first; for admins of the namespace.' })
-  tokens(@Root() robot: RobotEntity, @Ctx() ctx: ApiContext): Promise<RobotToken[]> {
-    return robotTokens(ctx, robot);
-  }
-
-  @FieldResolver(() => DateTime, { nullable: true, description: 'Of any of its tokens, to the minute.' })
-  lastUsedAt(@Root() robot: RobotEntity, @Ctx() ctx: ApiContext): Promise<Date | null> {
-    return lastUse(ctx, robot);
-  }
-
-  @Mutation(() => CreateRobotPayload)
+  @Access('signed in', 'namespace admin')
+  @Mutation(() => CreateRobotPayload, { description: 'Adds a robot with a first token to a namespace.' })
   async createRobot(
     @Arg('input', () => CreateRobotInput) input: CreateRobotInput,
     @Ctx() ctx: ApiContext,
   ): Promise<CreateRobotPayload> {
-    const { revealTokens: revealable } = ctx.services.config;
-    return shown(ctx, await createRobot(ctx, input, { revealable }));
+    return shown(ctx, await createRobot(ctx, input, revealable(ctx)));
   }
 
+  @Access('signed in', 'namespace admin')
+  @Mutation(() => UpdateRobotPayload, { description: "Changes a robot's description." })
+  async updateRobot(
+    @Arg('input', () => UpdateRobotInput) input: UpdateRobotInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<UpdateRobotPayload> {
+    return { robot: await updateRobot(ctx, input) };
+  }
+
+  @Access('signed in', 'namespace admin')
+  @Mutation(() => DeleteRobotPayload, {
+    description: 'Ends a robot at once, with its tokens, its permissions and its memberships.',
+  })
+  deleteRobot(
+    @Arg('input', () => DeleteRobotInput) input: DeleteRobotInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<DeleteRobotPayload> {
+    return deleteRobot(ctx, input);
+  }
+
+  @Access('signed in', 'namespace admin')
   @Mutation(() => RevealRobotTokenPayload, { description: 'Shows a token again; the usage log says so.' })
   async revealRobotToken(
     @Arg('input', () => RevealRobotTokenInput) input: RevealRobotTokenInput,
@@ -114,6 +75,65 @@ export class RobotResolver {
   ): Promise<RevealRobotTokenPayload> {
     return shown(ctx, await revealRobotToken(ctx, input));
   }
+
+  @Access('signed in', 'namespace admin')
+  @Mutation(() => CreateRobotTokenPayload, {
+    description: 'Gives a robot one more token; the others stay. Five may be alive at once.',
+  })
+  async createRobotToken(
+    @Arg('input', () => CreateRobotTokenInput) input: CreateRobotTokenInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<CreateRobotTokenPayload> {
+    return shown(ctx, await createRobotToken(ctx, input, revealable(ctx)));
+  }
+
+  @Access('signed in', 'namespace admin')
+  @Mutation(() => RotateRobotTokenPayload, {
+    description: 'Replaces the tokens of a robot, or one of them, by a new one; with an overlap the replaced ones go on for a while.',
+  })
+  async rotateRobotToken(
+    @Arg('input', () => RotateRobotTokenInput) input: RotateRobotTokenInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<RotateRobotTokenPayload> {
+    return shown(ctx, await rotateRobotToken(ctx, input, revealable(ctx)));
+  }
+
+  @Access('signed in', 'namespace admin')
+  @Mutation(() => RevokeRobotTokenPayload, {
+    description: 'Ends one token at once, registry tokens that were issued for it included.',
+  })
+  revokeRobotToken(
+    @Arg('input', () => RevokeRobotTokenInput) input: RevokeRobotTokenInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<RevokeRobotTokenPayload> {
+    return revokeRobotToken(ctx, input);
+  }
+
+  @FieldResolver(() => DateTime, { nullable: true, description: 'Of any of its tokens, to the minute.' })
+  async lastUsedAt(@Root() robot: RobotEntity, @Ctx() ctx: ApiContext): Promise<Date | null> {
+    return (await ctx.loaders.robotLastUse(robot)) ?? null;
+  }
+
+  @FieldResolver(() => [RobotToken], { description: 'The newest first; for admins of the namespace.' })
+  async tokens(@Root() robot: RobotEntity, @Ctx() ctx: ApiContext): Promise<readonly RobotToken[]> {
+    return (await ctx.loaders.robotTokens(robot)) ?? [];
+  }
+
+  @FieldResolver(() => [Team], { description: 'By name; for admins of the namespace.' })
+  async teams(@Root() robot: RobotEntity, @Ctx() ctx: ApiContext): Promise<readonly Team[]> {
+    return (await ctx.loaders.robotTeams(robot)) ?? [];
+  }
+
+  @FieldResolver(() => RepositoryPermissionConnection, {
+    description: 'Its own permissions, by the name of the repository; for admins of the namespace.',
+  })
+  async repositories(@Root() robot: RobotEntity, @Args(() => PageArgs) page: PageArgs, @Ctx() ctx: ApiContext) {
+    return toConnection(await listRobotPermissions(ctx, robot, page));
+  }
+}
+
+function revealable({ services }: ApiContext): { revealable: boolean } {
+  return { revealable: services.config.revealTokens };
 }
 
 function shown(ctx: ApiContext, { robot, plain }: ShownRobotToken) {

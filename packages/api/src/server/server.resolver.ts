@@ -1,4 +1,5 @@
 import { Ctx, Field, ObjectType, Query, Resolver } from 'type-graphql';
+import { Access } from '../graphql/access-rule.ts';
 import type { ApiContext } from '../graphql/context.ts';
 
 @ObjectType({ description: 'What anybody may know of this registry.' })
@@ -6,10 +7,10 @@ export class Server {
   @Field(() => String, { description: 'What clients write before a repository name: `localhost:8080`.' })
   registryHost!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'Where browsers find it, without a trailing slash.' })
   externalUrl!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'Of the running product.' })
   version!: string;
 
   @Field(() => String, { description: 'How the identity provider is called.' })
@@ -21,7 +22,8 @@ export class Server {
 
 @Resolver()
 export class ServerResolver {
-  @Query(() => Server)
+  @Access('anyone', 'nothing', { beforeConfirming: true })
+  @Query(() => Server, { description: 'What this registry is.' })
   server(@Ctx() { services: { config } }: ApiContext): Server {
     return {
       registryHost: new URL(config.externalUrl).host,

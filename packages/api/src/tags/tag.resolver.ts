@@ -14,12 +14,12 @@ import {
   setTagImmutability,
   setTagsExpiry,
   setTagsImmutability,
-  storedByRepository,
   type ManifestDetails,
   type TagDetails,
   type TagEventDetails,
 } from '@escale/domain/content';
 import { notFound } from '@escale/domain/errors';
+import { Access } from '../graphql/access-rule.ts';
 import { toConnection, type Connection } from '../graphql/connection.ts';
 import type { ApiContext } from '../graphql/context.ts';
 import { ByteCount } from '../graphql/scalars.ts';
@@ -81,8 +81,8 @@ export class RepositoryTagResolver {
   }
 
   @FieldResolver(() => ByteCount, { description: 'Of everything in it, each blob counted once.' })
-  storedBytes(@Root() { id }: RepositoryEntity, @Ctx() ctx: ApiContext): Promise<number> {
-    return storedByRepository(ctx, id);
+  async storedBytes(@Root() { id }: RepositoryEntity, @Ctx() ctx: ApiContext): Promise<number> {
+    return (await ctx.loaders.storedBytes(id)) ?? 0;
   }
 
   @FieldResolver(() => ByteCount, {
@@ -122,11 +122,13 @@ export class TagResolver {
     return (await contentLoaders(ctx, repository).freedBytes(id)) ?? 0;
   }
 
+  @Access('signed in', 'repository write')
   @Mutation(() => SetTagPayload, { description: 'Makes a tag, or moves it.' })
   async setTag(@Arg('input', () => SetTagInput) input: SetTagInput, @Ctx() ctx: ApiContext) {
     return { tag: await setTag(ctx, input) };
   }
 
+  @Access('signed in', 'repository write')
   @Mutation(() => DeleteTagPayload, {
     description:
       'Its manifest stays, and the tag can be restored for as long as the time machine of its namespace says.',
@@ -138,6 +140,7 @@ export class TagResolver {
     return { name: await deleteTag(ctx, input) };
   }
 
+  @Access('signed in', 'repository write')
   @Mutation(() => DeleteTagsPayload, { description: 'Each on its own: one that is refused does not keep the others.' })
   async deleteTags(
     @Arg('input', () => DeleteTagsInput) input: DeleteTagsInput,
@@ -146,16 +149,19 @@ export class TagResolver {
     return { results: toResults(await deleteTags(ctx, input)) };
   }
 
+  @Access('signed in', 'repository write')
   @Mutation(() => RestoreTagPayload, { description: 'Makes a tag name what it named before, also after its deletion.' })
   async restoreTag(@Arg('input', () => RestoreTagInput) input: RestoreTagInput, @Ctx() ctx: ApiContext) {
     return { tag: await restoreTag(ctx, input) };
   }
 
+  @Access('signed in', 'repository write')
   @Mutation(() => SetTagExpiryPayload)
   async setTagExpiry(@Arg('input', () => SetTagExpiryInput) input: SetTagExpiryInput, @Ctx() ctx: ApiContext) {
     return { tag: await setTagExpiry(ctx, input) };
   }
 
+  @Access('signed in', 'repository write')
   @Mutation(() => SetTagsExpiryPayload, { description: 'Each on its own, as `deleteTags`.' })
   async setTagsExpiry(
     @Arg('input', () => SetTagsExpiryInput) input: SetTagsExpiryInput,
@@ -164,6 +170,7 @@ export class TagResolver {
     return { results: toResults(await setTagsExpiry(ctx, input)) };
   }
 
+  @Access('signed in', 'repository write')
   @Mutation(() => SetTagImmutabilityPayload, { description: 'Setting it needs WRITE, taking it back ADMIN.' })
   async setTagImmutability(
     @Arg('input', () => SetTagImmutabilityInput) input: SetTagImmutabilityInput,
@@ -172,6 +179,7 @@ export class TagResolver {
     return { tag: await setTagImmutability(ctx, input) };
   }
 
+  @Access('signed in', 'repository write')
   @Mutation(() => SetTagsImmutabilityPayload, { description: 'Each on its own, as `deleteTags`.' })
   async setTagsImmutability(
     @Arg('input', () => SetTagsImmutabilityInput) input: SetTagsImmutabilityInput,

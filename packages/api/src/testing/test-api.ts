@@ -67,6 +67,7 @@ export async function startTestApi(
     apiAudience,
     adminGroup: '/escale-admins',
     revealTokens: settings.revealTokens ?? true,
+    undoSeconds: 7 * 24 * 3600,
   };
   const vault = createVault(randomBytes(32));
   const app = await createApp({

@@ -4,7 +4,6 @@ import {
   Ctx,
   Field,
   FieldResolver,
-  ID,
   InputType,
   Mutation,
   ObjectType,
@@ -16,56 +15,44 @@ import { User as UserEntity } from '@escale/schema/entities';
 import { listApplicationTokens } from '@escale/domain/application-tokens';
 import { notFound } from '@escale/domain/errors';
 import { findUser, listOrganizations } from '@escale/domain/namespaces';
-import { listRepositories } from '@escale/domain/repositories';
-import { listRobots } from '@escale/domain/robots';
 import { confirmUsername } from '@escale/domain/users';
 import { ApplicationTokenConnection, type ApplicationToken } from '../application-tokens/application-token.resolver.ts';
+import { Access } from '../graphql/access-rule.ts';
 import { PageArgs, toConnection, type Connection } from '../graphql/connection.ts';
 import type { ApiContext } from '../graphql/context.ts';
-import { Namespace } from '../namespaces/namespace.type.ts';
-import { Organization } from '../organizations/organization.resolver.ts';
-import { RepositoryConnection } from '../repositories/repository.type.ts';
-import { RobotConnection } from '../robots/robot.resolver.ts';
+import { Organization } from '../organizations/organization.type.ts';
+import { User } from './user.type.ts';
 
-@ObjectType({ implements: Namespace, description: 'A person known from the identity provider.' })
-export class User extends Namespace {
-  @Field(() => ID)
-  id!: string;
-
-  @Field(() => String)
-  username!: string;
-
-  @Field(() => Boolean)
-  isAdministrator!: boolean;
-
-  @Field(() => Boolean, { description: 'False until the name of the first sign-in was accepted or changed.' })
-  usernameConfirmed!: boolean;
-}
-
-@InputType()
+@InputType({ description: 'Input of `confirmUsername`.' })
 class ConfirmUsernameInput {
-  @Field(() => String)
+  @Field(() => String, { description: 'The derived name, or another free one.' })
   username!: string;
 }
 
-@ObjectType()
+@ObjectType({ description: 'Payload of `confirmUsername`.' })
 class ConfirmUsernamePayload {
-  @Field(() => User)
+  @Field(() => User, { description: 'The viewer.' })
   viewer!: User;
 }
 
 @Resolver(() => User)
 export class UserResolver {
+  @Access('anyone', 'own', { beforeConfirming: true })
   @Query(() => User, { nullable: true, description: 'Who is signed in; null when nobody is.' })
   async viewer(@Ctx() ctx: ApiContext): Promise<UserEntity | null> {
     return ctx.principal.kind === 'user' ? ctx.em.findOne(UserEntity, { id: ctx.principal.id }) : null;
   }
 
-  @Query(() => User, { nullable: true })
-  async user(@Arg('username', () => String) username: string, @Ctx() ctx: ApiContext): Promise<UserEntity | null> {
+  @Access('anyone', 'nothing')
+  @Query(() => User, { nullable: true, description: 'A user by name; its parts need rights. Null when there is none.' })
+  async user(
+    @Arg('username', () => String, { description: 'The user name.' }) username: string,
+    @Ctx() ctx: ApiContext,
+  ): Promise<UserEntity | null> {
     return (await findUser(ctx, username)) ?? null;
   }
 
+  @Access('person', 'own', { beforeConfirming: true })
   @Mutation(() => ConfirmUsernamePayload, { description: 'Accepts or changes the name of the first sign-in, once.' })
   async confirmUsername(
     @Arg('input', () => ConfirmUsernameInput) input: ConfirmUsernameInput,
@@ -74,7 +61,7 @@ export class UserResolver {
     return { viewer: await confirmUsername(ctx, input) };
   }
 
-  @FieldResolver(() => String)
+  @FieldResolver(() => String, { description: 'The user name.' })
   name(@Root() user: UserEntity): string {
     return user.username;
   }
@@ -98,21 +85,6 @@ export class UserResolver {
   ): Promise<Connection<ApplicationToken>> {
     if (!isViewer(user, ctx)) throw notFound('these tokens');
     return toConnection(await listApplicationTokens(ctx, page));
-  }
-
-  @FieldResolver(() => RepositoryConnection)
-  async repositories(
-    @Root() user: UserEntity,
-    @Args(() => PageArgs) page: PageArgs,
-    @Arg('search', () => String, { nullable: true }) search: string | null,
-    @Ctx() ctx: ApiContext,
-  ) {
-    return toConnection(await listRepositories(ctx, { namespace: user.username, search, page }));
-  }
-
-  @FieldResolver(() => RobotConnection)
-  async robots(@Root() user: UserEntity, @Args(() => PageArgs) page: PageArgs, @Ctx() ctx: ApiContext) {
-    return toConnection(await listRobots(ctx, user.username, page));
   }
 }
 

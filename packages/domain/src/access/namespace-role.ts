@@ -6,29 +6,49 @@ import { principalName } from './principal.ts';
 
 /** What the caller is in a namespace: admin of the own one; the highest of the own teams' roles in an organization. */
 export async function namespaceRole(ctx: Context, namespaceId: string): Promise<TeamRole | undefined> {
+  return (await namespaceRoles(ctx, [namespaceId])).get(namespaceId);
+}
+
+/** The same for many, in one statement; those in which the caller is nothing are left out. */
+export async function namespaceRoles(
+  ctx: Context,
+  namespaceIds: readonly string[],
+): Promise<ReadonlyMap<string, TeamRole>> {
   const { principal } = ctx;
-  if (principal.kind === 'system') return 'admin';
-  if (principal.kind === 'anonymous') return undefined;
-  if (principal.kind === 'user' && (principal.isAdministrator || principal.namespaceId === namespaceId)) return 'admin';
+  if (principal.kind === 'anonymous' || namespaceIds.length === 0) return new Map();
+  const everywhere = principal.kind === 'system' || (principal.kind === 'user' && principal.isAdministrator);
+  const roles = new Map<string, TeamRole>();
+  const others = namespaceIds.filter((id) => {
+    const admin = everywhere || (principal.kind === 'user' && principal.namespaceId === id);
+    if (admin) roles.set(id, 'admin');
+    return !admin;
+  });
+  if (principal.kind === 'system' || others.length === 0) return roles;
   const member = principal.kind === 'user' ? 'user_id' : 'robot_id';
-  const rows = await ctx.em.execute<{ role: TeamRole }[]>(
-    `select t.role from organizations o join teams t on t.organization_id = o.id
-       join team_memberships m on m.team_id = t.id where o.namespace_id = ? and m.${member} = ?`,
-    [namespaceId, principal.id],
+  const rows = await ctx.em.execute<{ namespace_id: string; role: TeamRole }[]>(
+    `select o.namespace_id, t.role from organizations o join teams t on t.organization_id = o.id
+       join team_memberships m on m.team_id = t.id
+       where o.namespace_id in (${others.map(() => '?').join(', ')}) and m.${member} = ?`,
+    [...others, principal.id],
   );
-  let best: TeamRole | undefined;
-  for (const { role } of rows) if (!teamAtLeast(best, role)) best = role;
-  return best;
+  for (const { namespace_id: id, role } of rows) if (!teamAtLeast(roles.get(id), role)) roles.set(id, role);
+  return roles;
 }
 
 /**
  * The first line of every verb on a namespace.
+ * @param field how the input calls the namespace
  * @throws UNAUTHORIZED without a sign-in, NOT_FOUND for a name that nobody has, DENIED below the needed role
  */
-export async function requireNamespaceRole(ctx: Context, name: string, needed: TeamRole): Promise<Namespace> {
+export async function requireNamespaceRole(
+  ctx: Context,
+  name: string,
+  needed: TeamRole,
+  field = 'namespace',
+): Promise<Namespace> {
   if (ctx.principal.kind === 'anonymous') throw unauthorized('sign in first');
   const namespace = await ctx.em.findOne(Namespace, { name, deletedAt: null });
-  if (!namespace) throw notFound(`the namespace ${name.slice(0, 255)}`, 'namespace');
+  if (!namespace) throw notFound(`the ${field} ${name.slice(0, 255)}`, field);
   if (teamAtLeast(await namespaceRole(ctx, namespace.id), needed)) return namespace;
   const who = principalName(ctx.principal);
   throw denied(

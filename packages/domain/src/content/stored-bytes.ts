@@ -87,9 +87,14 @@ const ownedBy = (repositories: string): string => `(
 
 const ofNamespace = 'select r.id from repositories r where r.namespace_id = ?';
 
-/** Bytes of everything that a repository holds, each blob once. The caller has checked that it may be seen. */
-export async function storedByRepository(ctx: Context, repositoryId: string): Promise<number> {
-  return measure(ctx, storedIn('?'), repositoryId);
+/** Bytes of everything that each of these repositories holds, each blob once. The caller has checked that they may be seen. */
+export async function storedByRepositories(ctx: Context, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  if (ids.length === 0) return new Map();
+  const rows = await ctx.em.execute<{ id: string; bytes: string }[]>(
+    `select x.id, ${storedIn('x.id')} as bytes from repositories x where x.id in (${ids.map(() => '?').join(', ')})`,
+    [...ids],
+  );
+  return new Map(rows.map(({ id, bytes }) => [id, Number(bytes)]));
 }
 
 /** Bytes that deleting a repository would free: what no other repository has. The caller has checked that it may be seen. */

@@ -1,4 +1,4 @@
-import { Permission, Repository, Robot, User, type Namespace } from '@escale/schema/entities';
+import { Organization, Permission, Repository, Robot, User, type Namespace } from '@escale/schema/entities';
 import { parseRepositoryName, splitRepositoryName, type RepositoryName } from '@escale/schema/values';
 import { findAccessible, type AccessibleRepository } from '../access/find-accessible.ts';
 import { mayCreateRepository } from '../access/grant-scope.ts';
@@ -6,7 +6,9 @@ import { requireNamespaceRole } from '../access/namespace-role.ts';
 import { principalKey } from '../access/principal.ts';
 import { checkAction } from '../access/require-role.ts';
 import type { Context } from '../context.ts';
+import { applicableRules, rulesOf } from '../default-permissions/applicable.ts';
 import { nameInvalid, repositoryExists } from '../errors.ts';
+import { granteeColumn } from '../grantees/find-grantee.ts';
 import { optionalText } from '../inputs/optional-text.ts';
 import { onConflict } from '../on-conflict.ts';
 import { recordUsage } from '../usage-logs/record.ts';
@@ -19,7 +21,7 @@ export interface NewRepository {
 }
 
 /**
- * Makes an empty repository; whoever makes it administers it.
+ * Makes an empty repository; whoever makes it administers it, and an organization's default permissions are applied.
  * @throws NAME_INVALID, REPOSITORY_EXISTS, DENIED without the role creator in the namespace
  */
 export async function createRepository(ctx: Context, input: NewRepository): Promise<Repository> {
@@ -32,7 +34,7 @@ export async function createRepository(ctx: Context, input: NewRepository): Prom
     );
   }
   const namespace = await requireNamespaceRole(ctx, splitRepositoryName(name).namespace, 'creator');
-  const repository = addRepository(ctx, namespace, name, input);
+  const repository = await addRepository(ctx, namespace, name, input);
   await onConflict(
     () => repositoryExists(name),
     () => ctx.em.flush(),
@@ -50,7 +52,7 @@ export async function repositoryForPush(ctx: Context, name: RepositoryName): Pro
   if (!existing && mayStart(ctx, name) && (await mayCreateRepository(ctx, name))) {
     const inner = { ...ctx, em: ctx.em.fork() };
     const namespace = await requireNamespaceRole(inner, splitRepositoryName(name).namespace, 'creator');
-    addRepository(inner, namespace, name, {});
+    await addRepository(inner, namespace, name, {});
     try {
       await onConflict(
         () => repositoryExists(name),
@@ -87,12 +89,13 @@ function mayStart({ principal }: Context, name: RepositoryName): boolean {
   );
 }
 
-function addRepository(
+/** With what default permissions give; the creator is admin in any case. */
+async function addRepository(
   ctx: Context,
   namespace: Namespace,
   name: RepositoryName,
   { visibility = 'private', description }: Omit<NewRepository, 'name'>,
-): Repository {
+): Promise<Repository> {
   const repository = ctx.em.create(Repository, {
     namespace,
     name,
@@ -101,13 +104,24 @@ function addRepository(
     createdBy: principalKey(ctx.principal),
   });
   const { principal } = ctx;
-  if (principal.kind === 'robot' || (principal.kind === 'user' && principal.namespaceId !== namespace.id)) {
-    const grantee =
-      principal.kind === 'robot'
-        ? { robot: ctx.em.getReference(Robot, principal.id) }
-        : { user: ctx.em.getReference(User, principal.id) };
-    ctx.em.create(Permission, { repository, role: 'admin', ...grantee });
+  if (principal.kind === 'robot') {
+    ctx.em.create(Permission, { repository, role: 'admin', robot: ctx.em.getReference(Robot, principal.id) });
+  } else if (principal.kind === 'user' && principal.namespaceId !== namespace.id) {
+    ctx.em.create(Permission, { repository, role: 'admin', user: ctx.em.getReference(User, principal.id) });
+  }
+  if (namespace.kind === 'organization') {
+    for (const { grantee, role } of await firstPermissions(ctx, namespace)) {
+      ctx.em.create(Permission, { repository, role, ...granteeColumn(grantee) });
+    }
   }
   recordUsage(ctx, 'repository.created', { repository: name, details: { visibility } });
   return repository;
+}
+
+/** What the organization's default permissions give on a repository that the caller makes now (quay.md §1.5). */
+async function firstPermissions(ctx: Context, namespace: Namespace) {
+  const { principal } = ctx;
+  if (principal.kind !== 'user' && principal.kind !== 'robot') return [];
+  const organization = await ctx.em.findOneOrFail(Organization, { namespace: namespace.id });
+  return applicableRules(await rulesOf(ctx, organization.id), principal);
 }

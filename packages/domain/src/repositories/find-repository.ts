@@ -19,6 +19,8 @@ export interface RepositoryFilter {
   /** Part of the name. */
   readonly search?: string | null | undefined;
   readonly visibility?: 'private' | 'public' | null | undefined;
+  /** Those that the caller has starred, or those not starred. */
+  readonly starred?: boolean | null | undefined;
   readonly orderBy?: 'name' | 'lastPushed' | undefined;
   readonly page: PageInput;
 }
@@ -31,7 +33,7 @@ export async function listRepositories(ctx: Context, filter: RepositoryFilter): 
   const conditions: string[] = [];
   const parameters: unknown[] = [];
   const visible = visibleRepositories(ctx.principal);
-  const mine = !filter.namespace && !filter.search && filter.visibility !== 'public';
+  const mine = !filter.namespace && !filter.search && filter.visibility !== 'public' && filter.starred !== true;
   if (mine) {
     const { granted, parameters: own } = grantedRepositories(ctx.principal);
     conditions.push(granted);
@@ -51,6 +53,13 @@ export async function listRepositories(ctx: Context, filter: RepositoryFilter): 
   if (filter.visibility) {
     conditions.push('r.visibility = ?');
     parameters.push(filter.visibility);
+  }
+  if (filter.starred != null && ctx.principal.kind === 'user') {
+    const starred = 'exists (select 1 from stars s where s.repository_id = r.id and s.user_id = ?)';
+    conditions.push(filter.starred ? starred : `not ${starred}`);
+    parameters.push(ctx.principal.id);
+  } else if (filter.starred) {
+    conditions.push('false');
   }
   const byPush = filter.orderBy === 'lastPushed';
   return keysetPage(ctx, Repository, {

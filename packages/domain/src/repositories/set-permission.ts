@@ -1,21 +1,12 @@
-import { Permission, Repository, Robot, Team, User } from '@escale/schema/entities';
+import { Permission, Repository } from '@escale/schema/entities';
 import type { RepositoryRole } from '@escale/schema/values';
-import type { AccessibleRepository } from '../access/find-accessible.ts';
 import { requireRole } from '../access/require-role.ts';
 import type { Context } from '../context.ts';
-import { denied, inputInvalid, notFound } from '../errors.ts';
+import { denied, notFound } from '../errors.ts';
+import { findGrantee, granteeWords, type GranteeName } from '../grantees/find-grantee.ts';
 import { onConflict } from '../on-conflict.ts';
 import { keysetPage, type Page, type PageInput } from '../page.ts';
 import { recordUsage } from '../usage-logs/record.ts';
-
-/** Exactly one of the three, by name: `alice`, `acme+ci`, a team of the repository's organization. */
-export interface GranteeName {
-  readonly user?: string | null | undefined;
-  readonly robot?: string | null | undefined;
-  readonly team?: string | null | undefined;
-}
-
-type Grantee = { readonly user: User } | { readonly robot: Robot } | { readonly team: Team };
 
 /** Gives a grantee a role on a repository, or changes it. @throws NAME_UNKNOWN, DENIED below admin, NOT_FOUND for the grantee */
 export async function setPermission(
@@ -36,7 +27,7 @@ export async function setPermission(
   permission.role = input.role;
   recordUsage(ctx, 'repository.permission_set', {
     repository: repository.name,
-    details: { ...said(input.grantee), role: input.role, before },
+    details: { ...granteeWords(input.grantee), role: input.role, before },
   });
   await onConflict(
     () => denied('somebody else changed this permission at the same moment; look again'),
@@ -57,7 +48,7 @@ export async function removePermission(
   ctx.em.remove(permission);
   recordUsage(ctx, 'repository.permission_removed', {
     repository: repository.name,
-    details: { ...said(input.grantee), before: permission.role },
+    details: { ...granteeWords(input.grantee), before: permission.role },
   });
   await ctx.em.flush();
   return ctx.em.findOneOrFail(Repository, { id: repository.id });
@@ -75,33 +66,4 @@ export async function listPermissions(ctx: Context, name: string, page: PageInpu
   });
   await ctx.em.populate([...permissions.items], ['user', 'robot', 'team', 'repository']);
   return permissions;
-}
-
-async function findGrantee(ctx: Context, repository: AccessibleRepository, name: GranteeName): Promise<Grantee> {
-  if (name.user) {
-    const user = await ctx.em.findOne(User, { namespace: { name: name.user, kind: 'user' } });
-    if (!user) throw notFound(`the user ${name.user.slice(0, 255)}`, 'grantee');
-    if (user.namespace.id === repository.namespaceId) {
-      throw inputInvalid('grantee', `${name.user} owns ${repository.namespace} and is always admin there`);
-    }
-    return { user };
-  }
-  if (name.robot) {
-    const [namespace = '', short = ''] = name.robot.split('+');
-    const robot = await ctx.em.findOne(Robot, { namespace: { name: namespace }, name: short });
-    if (!robot || namespace !== repository.namespace) {
-      throw notFound(`a robot ${name.robot.slice(0, 255)} of ${repository.namespace}`, 'grantee');
-    }
-    return { robot };
-  }
-  if (name.team) {
-    const team = await ctx.em.findOne(Team, { name: name.team, organization: { namespace: repository.namespaceId } });
-    if (!team) throw notFound(`the team ${name.team.slice(0, 255)} in ${repository.namespace}`, 'grantee');
-    return { team };
-  }
-  throw inputInvalid('grantee', 'name a user, a robot or a team');
-}
-
-function said({ user, robot, team }: GranteeName): Record<string, string> {
-  return { ...(user && { user }), ...(robot && { robot }), ...(team && { team }) };
 }

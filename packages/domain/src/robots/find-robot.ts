@@ -1,4 +1,4 @@
-import { Robot, RobotToken } from '@escale/schema/entities';
+import { Robot } from '@escale/schema/entities';
 import { requireNamespaceRole } from '../access/namespace-role.ts';
 import type { Context } from '../context.ts';
 import { notFound } from '../errors.ts';
@@ -28,20 +28,4 @@ export async function listRobots(ctx: Context, namespaceName: string, page: Page
     order: [{ sql: 'x.name' }],
     page,
   });
-}
-
-/** A robot's tokens, the newest first, without their secrets. @throws DENIED unless the caller administers the namespace */
-export async function robotTokens(ctx: Context, robot: Robot): Promise<RobotToken[]> {
-  await requireNamespaceRole(ctx, robot.namespace.name, 'admin');
-  return ctx.em.find(RobotToken, { robot: robot.id }, { orderBy: { createdAt: 'desc', id: 'desc' } });
-}
-
-/** When any token of a robot was last used; null for never. */
-export async function lastUse(ctx: Context, robot: Robot): Promise<Date | null> {
-  const [newest] = await ctx.em.find(
-    RobotToken,
-    { robot: robot.id, lastUsedAt: { $ne: null } },
-    { orderBy: { lastUsedAt: 'desc' }, limit: 1 },
-  );
-  return newest?.lastUsedAt ?? null;
 }

@@ -1,12 +1,11 @@
 import { RobotToken } from '@escale/schema/entities';
-import { requireNamespaceRole } from '../access/namespace-role.ts';
 import type { Context } from '../context.ts';
 import { revealToken } from '../credentials/stored-secret.ts';
 import { notFound, tokenNotRevealable } from '../errors.ts';
 import { isUuid } from '@escale/schema/values';
 import { recordUsage } from '../usage-logs/record.ts';
+import { administeredRobot } from './change-robot.ts';
 import type { ShownRobotToken } from './create-robot.ts';
-import { findRobot } from './find-robot.ts';
 
 /**
  * Shows a robot's token again, the newest unless one is named; audited.
@@ -16,8 +15,7 @@ export async function revealRobotToken(
   ctx: Context,
   { robot: login, token }: { robot: string; token?: string | null | undefined },
 ): Promise<ShownRobotToken> {
-  await requireNamespaceRole(ctx, login.split('+')[0] ?? '', 'admin');
-  const robot = await findRobot(ctx, login);
+  const robot = await administeredRobot(ctx, login);
   if (token && !isUuid(token)) throw notFound('this token', 'token');
   const row = await ctx.em.findOne(
     RobotToken,

@@ -3,6 +3,7 @@ import { Namespace, User } from '@escale/schema/entities';
 import { isReservedNamespace, nameCandidate } from '@escale/schema/values';
 import { userPrincipal } from '../credentials/authenticate.ts';
 import { as, type Context } from '../context.ts';
+import { syncTeamsOfUser } from '../teams/sync-team.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 
 /** What the identity provider says of a person, already verified. */
@@ -14,11 +15,13 @@ export interface VerifiedIdentity {
   /** Only when the provider says that it is verified. */
   readonly email?: string;
   readonly isAdministrator: boolean;
+  /** Full paths of the groups that the person is in there. */
+  readonly groups: readonly string[];
 }
 
 /**
  * Finds the user of an identity or creates one with a free name derived from `preferredName`, to be confirmed by the person.
- * Name, mail address and rights come from the provider at every sign-in; identity is (issuer, subject) alone (S9).
+ * Name, mail address, rights and the teams that follow groups come from the provider at every sign-in; identity is (issuer, subject) alone (S9).
  * @throws UNAUTHORIZED for a disabled user
  */
 export async function signInUser(ctx: Context, identity: VerifiedIdentity): Promise<User> {
@@ -28,6 +31,7 @@ export async function signInUser(ctx: Context, identity: VerifiedIdentity): Prom
   user.lastSignedInAt = ctx.now;
   const principal = userPrincipal(user, { kind: 'session' });
   recordUsage(as(ctx, principal), 'user.signed_in', { namespace: user.username });
+  await syncTeamsOfUser(as(ctx, { kind: 'system', name: 'identity provider' }), user, identity.groups);
   await ctx.em.flush();
   return user;
 }

@@ -1,0 +1,107 @@
+import { Arg, Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import type { Organization as OrganizationEntity } from '@escale/schema/entities';
+import { requireNamespaceRole } from '@escale/domain/access';
+import { listDefaultPermissions, previewDefaultPermissions } from '@escale/domain/default-permissions';
+import { listCollaborators, listMembers } from '@escale/domain/namespaces';
+import { freedByNamespace } from '@escale/domain/content';
+import { findRobotOf } from '@escale/domain/robots';
+import { findTeam, listTeams } from '@escale/domain/teams';
+import { DefaultPermissionConnection, FirstPermission } from '../default-permissions/default-permission.type.ts';
+import { PageArgs, toConnection } from '../graphql/connection.ts';
+import type { ApiContext } from '../graphql/context.ts';
+import { TeamRole } from '../graphql/enums.ts';
+import { ByteCount } from '../graphql/scalars.ts';
+import { CollaboratorConnection, MemberConnection } from '../members/member.type.ts';
+import { Robot } from '../robots/robot.type.ts';
+import { Team, TeamConnection } from '../teams/team.type.ts';
+import { Organization } from './organization.type.ts';
+
+/** What an organization shows to those who have rights in it. */
+@Resolver(() => Organization)
+export class OrganizationPartsResolver {
+  @FieldResolver(() => String, { nullable: true, description: 'For admins of the organization; null for others.' })
+  async contactEmail(@Root() organization: OrganizationEntity, @Ctx() ctx: ApiContext): Promise<string | null> {
+    const role = await ctx.loaders.namespaceRole(organization.namespace.id);
+    return role === 'admin' ? (organization.contactEmail ?? null) : null;
+  }
+
+  @FieldResolver(() => TeamRole, {
+    nullable: true,
+    description: "The highest of the viewer's team roles here; null for one who is in no team.",
+  })
+  async viewerRole(@Root() { namespace }: OrganizationEntity, @Ctx() ctx: ApiContext): Promise<TeamRole | null> {
+    return (await ctx.loaders.namespaceRole(namespace.id)) ?? null;
+  }
+
+  @FieldResolver(() => TeamConnection, { description: 'By name; for members.' })
+  async teams(@Root() { name }: OrganizationEntity, @Args(() => PageArgs) page: PageArgs, @Ctx() ctx: ApiContext) {
+    return toConnection(await listTeams(ctx, name, page));
+  }
+
+  @FieldResolver(() => Team, { nullable: true, description: 'For members; null when there is none of this name.' })
+  async team(
+    @Root() organization: OrganizationEntity,
+    @Arg('name', () => String, { description: 'Its name.' }) name: string,
+    @Ctx() ctx: ApiContext,
+  ): Promise<Team | null> {
+    return (await findTeam(ctx, organization.name, name)) ?? null;
+  }
+
+  @FieldResolver(() => MemberConnection, {
+    description: 'People and robots who are in a team, by name; for admins.',
+  })
+  async members(@Root() { name }: OrganizationEntity, @Args(() => PageArgs) page: PageArgs, @Ctx() ctx: ApiContext) {
+    return toConnection(await listMembers(ctx, name, page));
+  }
+
+  @FieldResolver(() => CollaboratorConnection, {
+    description: 'People with a permission of their own on a repository here who are in no team, by name; for admins.',
+  })
+  async collaborators(
+    @Root() { name }: OrganizationEntity,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() ctx: ApiContext,
+  ) {
+    return toConnection(await listCollaborators(ctx, name, page));
+  }
+
+  @FieldResolver(() => Robot, { nullable: true, description: 'For members; null when there is none of this name.' })
+  async robot(
+    @Root() organization: OrganizationEntity,
+    @Arg('name', () => String, { description: 'Its short name.' }) name: string,
+    @Ctx() ctx: ApiContext,
+  ): Promise<Robot | null> {
+    return (await findRobotOf(ctx, organization.name, name)) ?? null;
+  }
+
+  @FieldResolver(() => DefaultPermissionConnection, {
+    description: 'What new repositories get, in the order in which the rules were made; for admins.',
+  })
+  async defaultPermissions(
+    @Root() { name }: OrganizationEntity,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() ctx: ApiContext,
+  ) {
+    return toConnection(await listDefaultPermissions(ctx, name, page));
+  }
+
+  @FieldResolver(() => [FirstPermission], {
+    description: 'What a repository would start with if this user or robot made it now; for admins.',
+  })
+  newRepositoryPermissions(
+    @Root() { name }: OrganizationEntity,
+    @Arg('createdBy', () => String, { description: '`alice`, or a robot of the organization: `acme+ci`.' })
+    createdBy: string,
+    @Ctx() ctx: ApiContext,
+  ) {
+    return previewDefaultPermissions(ctx, { organization: name, createdBy });
+  }
+
+  @FieldResolver(() => ByteCount, {
+    description: 'What deleting it would free once it is purged: the bytes that no repository elsewhere has; for admins.',
+  })
+  async freedBytes(@Root() { namespace }: OrganizationEntity, @Ctx() ctx: ApiContext): Promise<number> {
+    await requireNamespaceRole(ctx, namespace.name, 'admin');
+    return freedByNamespace(ctx, namespace.id);
+  }
+}

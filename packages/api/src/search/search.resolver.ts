@@ -1,0 +1,65 @@
+import { Arg, createUnionType, Ctx, Int, Query, Resolver } from 'type-graphql';
+import {
+  Organization as OrganizationEntity,
+  Repository as RepositoryEntity,
+  Robot as RobotEntity,
+  Team as TeamEntity,
+} from '@escale/schema/entities';
+import { searchGrantees } from '@escale/domain/grantees';
+import { search } from '@escale/domain/search';
+import { Access } from '../graphql/access-rule.ts';
+import type { ApiContext } from '../graphql/context.ts';
+import { GranteeKind } from '../graphql/enums.ts';
+import { Organization } from '../organizations/organization.type.ts';
+import { Grantee } from '../repositories/permission.type.ts';
+import { Repository } from '../repositories/repository.type.ts';
+import { Robot } from '../robots/robot.type.ts';
+import { Team } from '../teams/team.type.ts';
+import { User } from '../users/user.type.ts';
+
+const SearchResult = createUnionType({
+  name: 'SearchResult',
+  description: 'What a search can find.',
+  types: () => [Repository, Organization, User, Team, Robot] as const,
+  resolveType: (value: object) => {
+    if (value instanceof RepositoryEntity) return Repository;
+    if (value instanceof OrganizationEntity) return Organization;
+    if (value instanceof TeamEntity) return Team;
+    return value instanceof RobotEntity ? Robot : User;
+  },
+});
+
+@Resolver()
+export class SearchResolver {
+  @Access('anyone', 'visible')
+  @Query(() => [SearchResult], {
+    description:
+      'Finds by name whatever the viewer may know of. The exact name first, then names that begin so, then the rest.',
+  })
+  search(
+    @Arg('text', () => String, { description: 'Part of a name.' }) text: string,
+    @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 20 when left out.' })
+    first: number | null,
+    @Ctx() ctx: ApiContext,
+  ): Promise<object[]> {
+    return search(ctx, { text, first });
+  }
+
+  @Access('signed in', 'visible')
+  @Query(() => [Grantee], {
+    description:
+      'For the box in which one types whom to grant something: users whose name begins so, robots and teams of this namespace. For its members, and for admins of its repositories.',
+  })
+  grantees(
+    @Arg('organization', () => String, { description: 'An organization, or a personal namespace.' })
+    organization: string,
+    @Arg('text', () => String, { description: 'How the name begins.' }) text: string,
+    @Arg('kinds', () => [GranteeKind], { nullable: true, description: 'Only these; all when left out.' })
+    kinds: GranteeKind[] | null,
+    @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 10 when left out.' })
+    first: number | null,
+    @Ctx() ctx: ApiContext,
+  ): Promise<object[]> {
+    return searchGrantees(ctx, { organization, text, kinds, first });
+  }
+}

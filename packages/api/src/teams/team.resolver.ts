@@ -1,0 +1,116 @@
+import { Arg, Args, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
+import type { Organization as OrganizationEntity, Team as TeamEntity } from '@escale/schema/entities';
+import {
+  addTeamMember,
+  createTeam,
+  deleteTeam,
+  listTeamMembers,
+  listTeamPermissions,
+  removeTeamMember,
+  syncTeam,
+  updateTeam,
+} from '@escale/domain/teams';
+import { Access } from '../graphql/access-rule.ts';
+import { PageArgs, toConnection } from '../graphql/connection.ts';
+import type { ApiContext } from '../graphql/context.ts';
+import { MemberConnection } from '../members/member.type.ts';
+import { Organization } from '../organizations/organization.type.ts';
+import { RepositoryPermissionConnection } from '../repositories/permission.type.ts';
+import {
+  AddTeamMemberInput,
+  AddTeamMemberPayload,
+  CreateTeamInput,
+  CreateTeamPayload,
+  DeleteTeamInput,
+  DeleteTeamPayload,
+  RemoveTeamMemberInput,
+  RemoveTeamMemberPayload,
+  SyncTeamInput,
+  SyncTeamPayload,
+  UpdateTeamInput,
+  UpdateTeamPayload,
+} from './team.inputs.ts';
+import { Team } from './team.type.ts';
+
+@Resolver(() => Team)
+export class TeamResolver {
+  @Access('signed in', 'namespace admin')
+  @Mutation(() => CreateTeamPayload, { description: 'Adds an empty team to an organization.' })
+  async createTeam(
+    @Arg('input', () => CreateTeamInput) input: CreateTeamInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<CreateTeamPayload> {
+    return { team: await createTeam(ctx, input) };
+  }
+
+  @Access('signed in', 'namespace admin')
+  @Mutation(() => UpdateTeamPayload, {
+    description: "Changes a team's role or description. One person who administers the organization must stay.",
+  })
+  async updateTeam(
+    @Arg('input', () => UpdateTeamInput) input: UpdateTeamInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<UpdateTeamPayload> {
+    return { team: await updateTeam(ctx, input) };
+  }
+
+  @Access('signed in', 'namespace admin')
+  @Mutation(() => DeleteTeamPayload, {
+    description: 'Deletes a team with its memberships, its permissions and the default permissions for it.',
+  })
+  deleteTeam(
+    @Arg('input', () => DeleteTeamInput) input: DeleteTeamInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<DeleteTeamPayload> {
+    return deleteTeam(ctx, input);
+  }
+
+  @Access('signed in', 'namespace admin')
+  @Mutation(() => AddTeamMemberPayload, { description: 'Puts a user, or a robot of the organization, into a team.' })
+  async addTeamMember(
+    @Arg('input', () => AddTeamMemberInput) input: AddTeamMemberInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<AddTeamMemberPayload> {
+    return { team: await addTeamMember(ctx, input) };
+  }
+
+  @Access('signed in', 'namespace admin')
+  @Mutation(() => RemoveTeamMemberPayload, {
+    description: 'Takes somebody out of a team; anybody may leave. One person who administers the organization must stay.',
+  })
+  async removeTeamMember(
+    @Arg('input', () => RemoveTeamMemberInput) input: RemoveTeamMemberInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<RemoveTeamMemberPayload> {
+    return { team: await removeTeamMember(ctx, input) };
+  }
+
+  @Access('signed in', 'namespace admin')
+  @Mutation(() => SyncTeamPayload, {
+    description:
+      'Binds a team to a group of the identity provider: its people come and go with it at every sign-in. Members that were added by hand stay.',
+  })
+  async syncTeam(
+    @Arg('input', () => SyncTeamInput) input: SyncTeamInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<SyncTeamPayload> {
+    return { team: await syncTeam(ctx, input) };
+  }
+
+  @FieldResolver(() => Organization, { description: 'The organization that it belongs to.' })
+  organization(@Root() { organization }: TeamEntity, @Ctx() ctx: ApiContext): Promise<OrganizationEntity> {
+    return ctx.loaders.organization(organization.id);
+  }
+
+  @FieldResolver(() => MemberConnection, { description: 'By name; for its own members and for admins.' })
+  async members(@Root() team: TeamEntity, @Args(() => PageArgs) page: PageArgs, @Ctx() ctx: ApiContext) {
+    return toConnection(await listTeamMembers(ctx, team, page));
+  }
+
+  @FieldResolver(() => RepositoryPermissionConnection, {
+    description: 'What the team may do on which repository, by name; for admins of the organization.',
+  })
+  async repositories(@Root() team: TeamEntity, @Args(() => PageArgs) page: PageArgs, @Ctx() ctx: ApiContext) {
+    return toConnection(await listTeamPermissions(ctx, team, page));
+  }
+}

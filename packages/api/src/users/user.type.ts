@@ -1,0 +1,17 @@
+import { Field, ID, ObjectType } from 'type-graphql';
+import { Namespace } from '../namespaces/namespace.type.ts';
+
+@ObjectType({ implements: Namespace, description: 'A person known from the identity provider.' })
+export class User extends Namespace {
+  @Field(() => ID, { description: 'Opaque.' })
+  id!: string;
+
+  @Field(() => String, { description: 'The name, which is also that of the personal namespace.' })
+  username!: string;
+
+  @Field(() => Boolean, { description: 'Of the registry, by a group of the identity provider.' })
+  isAdministrator!: boolean;
+
+  @Field(() => Boolean, { description: 'False until the name of the first sign-in was accepted or changed.' })
+  usernameConfirmed!: boolean;
+}

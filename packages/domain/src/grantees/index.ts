@@ -1,0 +1,2 @@
+export * from './find-grantee.ts';
+export * from './search-grantees.ts';

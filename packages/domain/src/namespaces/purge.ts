@@ -1,0 +1,62 @@
+import { recordUsage } from '../usage-logs/record.ts';
+import type { Context } from '../context.ts';
+
+/** Rows that one transaction removes at most: a purge must not hold locks for long. */
+const batch = 100;
+
+/**
+ * Removes for good what can no longer be restored: repositories first, then organizations that have none left. For a background
+ * job; several may run at once. Blobs that are linked nowhere any more are left to the collection of garbage. Repositories with
+ * unfinished uploads wait until those are discarded: their bytes lie in the blob store.
+ * @returns how many of each were removed
+ */
+export async function purgeDeletedNamespaces(ctx: Context): Promise<{ repositories: number; organizations: number }> {
+  let repositories = 0;
+  for (;;) {
+    const purged = await purgeRepositories(ctx);
+    repositories += purged;
+    if (purged < batch) break;
+  }
+  return { repositories, organizations: await purgeOrganizations(ctx) };
+}
+
+async function purgeRepositories(ctx: Context): Promise<number> {
+  return ctx.em.transactional(async (em) => {
+    const due = await em.execute<{ id: string; name: string }[]>(
+      `select r.id, r.name from repositories r join namespaces n on n.id = r.namespace_id
+         where (r.purge_at <= ? or n.purge_at <= ?)
+           and not exists (select 1 from upload_sessions s where s.repository_id = r.id)
+         limit ? for update of r skip locked`,
+      [ctx.now, ctx.now, batch],
+    );
+    for (const { id, name } of due) {
+      await em.execute('delete from repositories where id = ?', [id]);
+      recordUsage({ ...ctx, em }, 'repository.purged', { repository: name });
+    }
+    await em.execute(
+      `update upload_sessions s set expires_at = ? from repositories r join namespaces n on n.id = r.namespace_id
+         where r.id = s.repository_id and (r.purge_at <= ? or n.purge_at <= ?) and s.expires_at > ?`,
+      [ctx.now, ctx.now, ctx.now, ctx.now],
+    );
+    await em.flush();
+    return due.length;
+  });
+}
+
+async function purgeOrganizations(ctx: Context): Promise<number> {
+  return ctx.em.transactional(async (em) => {
+    const due = await em.execute<{ id: string; name: string }[]>(
+      `select n.id, n.name from namespaces n
+         where n.purge_at <= ? and not exists (select 1 from repositories r where r.namespace_id = n.id)
+         limit ? for update of n skip locked`,
+      [ctx.now, batch],
+    );
+    for (const { id, name } of due) {
+      await em.execute('delete from organizations where namespace_id = ?', [id]);
+      await em.execute('delete from namespaces where id = ?', [id]);
+      recordUsage({ ...ctx, em }, 'organization.purged', { namespace: name });
+    }
+    await em.flush();
+    return due.length;
+  });
+}

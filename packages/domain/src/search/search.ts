@@ -1,0 +1,104 @@
+import { Organization, Repository, Robot, Team, User } from '@escale/schema/entities';
+import { visibleRepositories } from '../access/visible-repositories.ts';
+import type { Context } from '../context.ts';
+import { likeText } from '../grantees/search-grantees.ts';
+import { pageSize } from '../page.ts';
+
+export type SearchResult = Repository | Organization | User | Team | Robot;
+
+type Kind = 'organization' | 'repository' | 'robot' | 'team' | 'user';
+
+interface Hit {
+  readonly id: string;
+  readonly kind: Kind;
+  /** What was compared. */
+  readonly name: string;
+}
+
+/**
+ * Finds by name whatever the caller may know of: repositories that may be seen, organizations and users with such repositories,
+ * the own organizations with their teams and robots. The exact name first, then names that begin so, then the rest.
+ * @param input.first 1 to 100
+ */
+export async function search(ctx: Context, input: { text: string; first?: number | null | undefined }): Promise<SearchResult[]> {
+  const text = input.text.trim().toLowerCase().slice(0, 255);
+  const limit = pageSize({ first: input.first ?? 20 });
+  if (text === '') return [];
+  const hits: Hit[] = [];
+  for (const { kind, sql, parameters } of queries(ctx, text)) {
+    const rows = await ctx.em.execute<{ id: string; name: string }[]>(
+      `select id, name from (${sql}) found order by name <> ?, name not like ?, name limit ?`,
+      [...parameters, text, `${likeText(text)}%`, limit],
+    );
+    hits.push(...rows.map((row) => ({ ...row, kind })));
+  }
+  const rank = ({ name }: Hit) => (name === text ? 0 : name.startsWith(text) ? 1 : 2);
+  const best = hits.toSorted((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1)).slice(0, limit);
+  return load(ctx, best);
+}
+
+function queries({ principal }: Context, text: string): { kind: Kind; sql: string; parameters: string[] }[] {
+  const visible = visibleRepositories(principal);
+  const withRepositories = `exists (select 1 from repositories r where r.namespace_id = n.id and ${visible.sql})`;
+  const found: { kind: Kind; sql: string; parameters: string[] }[] = [
+    {
+      kind: 'repository',
+      sql: `select r.id, r.name from repositories r where strpos(r.name, ?) > 0 and ${visible.sql}`,
+      parameters: [text, ...visible.parameters],
+    },
+    {
+      kind: 'user',
+      sql: `select u.id, n.name from users u join namespaces n on n.id = u.namespace_id
+              where strpos(n.name, ?) > 0 and (u.id::text = ? or ${withRepositories})`,
+      parameters: [text, principal.kind === 'user' ? principal.id : '', ...visible.parameters],
+    },
+  ];
+  const everywhere = principal.kind === 'system' || (principal.kind === 'user' && principal.isAdministrator);
+  const own = ownOrganizations(principal.kind === 'robot' ? 'robot_id' : 'user_id', everywhere);
+  const me = principal.kind === 'user' || principal.kind === 'robot' ? principal.id : undefined;
+  const mine = everywhere || me === undefined ? [] : [me];
+  found.push({
+    kind: 'organization',
+    sql: `select o.id, n.name from organizations o join namespaces n on n.id = o.namespace_id
+            where strpos(n.name, ?) > 0 and n.deleted_at is null and (${me === undefined && !everywhere ? 'false' : own} or ${withRepositories})`,
+    parameters: [text, ...mine, ...visible.parameters],
+  });
+  if (me === undefined && !everywhere) return found;
+  found.push(
+    {
+      kind: 'team',
+      sql: `select t.id, t.name from teams t join organizations o on o.id = t.organization_id
+              join namespaces n on n.id = o.namespace_id
+              where strpos(t.name, ?) > 0 and n.deleted_at is null and ${own}`,
+      parameters: [text, ...mine],
+    },
+    {
+      kind: 'robot',
+      sql: `select b.id, n.name || '+' || b.name as name from robots b join namespaces n on n.id = b.namespace_id
+              left join organizations o on o.namespace_id = n.id
+              where strpos(n.name || '+' || b.name, ?) > 0 and n.deleted_at is null and (n.id::text = ? or ${own})`,
+      parameters: [text, principal.kind === 'user' ? principal.namespaceId : '', ...mine],
+    },
+  );
+  return found;
+}
+
+/** Over `organizations o`: those that the caller is in a team of. */
+function ownOrganizations(member: 'robot_id' | 'user_id', everywhere: boolean): string {
+  return everywhere
+    ? 'true'
+    : `o.id in (select mt.organization_id from teams mt join team_memberships m on m.team_id = mt.id where m.${member} = ?)`;
+}
+
+async function load(ctx: Context, hits: readonly Hit[]): Promise<SearchResult[]> {
+  const ids = (kind: Kind) => ({ id: { $in: hits.filter((hit) => hit.kind === kind).map(({ id }) => id) } });
+  const found = [
+    ...(await ctx.em.find(Repository, ids('repository'))),
+    ...(await ctx.em.find(Organization, ids('organization'))),
+    ...(await ctx.em.find(User, ids('user'))),
+    ...(await ctx.em.find(Team, ids('team'), { populate: ['organization'] })),
+    ...(await ctx.em.find(Robot, ids('robot'))),
+  ];
+  const byId = new Map<string, SearchResult>(found.map((one) => [one.id, one]));
+  return hits.flatMap(({ id }) => byId.get(id) ?? []);
+}
