@@ -51,4 +51,3 @@ export class AppliedPermission {
   @Field(() => RepositoryRole, { nullable: true, description: 'What the grantee has of its own there now.' })
   before?: RepositoryRole | undefined;
 }
-

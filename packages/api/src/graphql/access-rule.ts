@@ -24,7 +24,7 @@ export interface AccessRule {
  */
 export function Access(caller: Caller, needs: Needs, { beforeConfirming = false } = {}): MethodDecorator {
   const rule: AccessRule = { caller, needs, beforeConfirming };
-  return Extensions({ access: rule }) as MethodDecorator;
+  return Extensions({ access: rule });
 }
 
 /** @throws Error naming every root field that declares no rule */
@@ -54,5 +54,6 @@ export function checkCaller(ctx: ApiContext, { parentType, fieldName }: GraphQLR
   if (principal.kind === 'anonymous') throw unauthorized('sign in first');
   if (rule.caller === 'signed in') return;
   const user = requireUser(ctx);
-  if (rule.caller === 'administrator' && !user.isAdministrator) throw denied('this is for administrators of the registry');
+  if (rule.caller === 'administrator' && !user.isAdministrator)
+    throw denied('this is for administrators of the registry');
 }

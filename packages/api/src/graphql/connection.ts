@@ -15,7 +15,10 @@ export class PageInfo {
   @Field(() => Boolean, { description: 'Whether more follows.' })
   hasNextPage!: boolean;
 
-  @Field(() => String, { nullable: true, description: 'What to give as `after` for what follows; null when nothing was found.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'What to give as `after` for what follows; null when nothing was found.',
+  })
   endCursor?: string | undefined;
 }
 

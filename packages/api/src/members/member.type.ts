@@ -21,7 +21,9 @@ export class Member {
   @Field(() => [Team], { description: 'The teams of the organization that the member is in, by name.' })
   teams!: readonly Team[];
 
-  @Field(() => Int, { description: 'Repositories of the organization on which the member has a permission of its own.' })
+  @Field(() => Int, {
+    description: 'Repositories of the organization on which the member has a permission of its own.',
+  })
   directPermissions!: number;
 
   @Field(() => Boolean, {
@@ -36,7 +38,9 @@ export class Member {
 
 export const MemberConnection = connectionOf('Member', () => Member);
 
-@ObjectType({ description: 'Somebody with permissions on repositories of an organization who is in none of its teams.' })
+@ObjectType({
+  description: 'Somebody with permissions on repositories of an organization who is in none of its teams.',
+})
 export class Collaborator {
   @Field(() => User, { description: 'The user.' })
   user!: User;

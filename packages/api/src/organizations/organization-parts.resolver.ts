@@ -98,7 +98,8 @@ export class OrganizationPartsResolver {
   }
 
   @FieldResolver(() => ByteCount, {
-    description: 'What deleting it would free once it is purged: the bytes that no repository elsewhere has; for admins.',
+    description:
+      'What deleting it would free once it is purged: the bytes that no repository elsewhere has; for admins.',
   })
   async freedBytes(@Root() { namespace }: OrganizationEntity, @Ctx() ctx: ApiContext): Promise<number> {
     await requireNamespaceRole(ctx, namespace.name, 'admin');

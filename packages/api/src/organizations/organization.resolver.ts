@@ -58,7 +58,8 @@ export class OrganizationResolver {
 
   @Access('person', 'own')
   @Query(() => DeletedOrganizationConnection, {
-    description: 'Those that the viewer administered and can restore, the latest deleted first; all, for administrators.',
+    description:
+      'Those that the viewer administered and can restore, the latest deleted first; all, for administrators.',
   })
   async deletedOrganizations(
     @Args(() => PageArgs) page: PageArgs,
@@ -69,7 +70,9 @@ export class OrganizationResolver {
   }
 
   @Access('anyone', 'nothing', { beforeConfirming: true })
-  @Query(() => NameAvailability, { description: 'Whether a user or an organization may take a name; for forms, while one types.' })
+  @Query(() => NameAvailability, {
+    description: 'Whether a user or an organization may take a name; for forms, while one types.',
+  })
   namespaceName(
     @Arg('name', () => String, { description: 'The wanted name.' }) name: string,
     @Ctx() ctx: ApiContext,

@@ -18,7 +18,9 @@ export class Organization extends Namespace {
 
 export const OrganizationConnection = connectionOf('Organization', () => Organization);
 
-@ObjectType({ description: 'An organization that was deleted and can still be restored. Its name stays taken meanwhile.' })
+@ObjectType({
+  description: 'An organization that was deleted and can still be restored. Its name stays taken meanwhile.',
+})
 export class DeletedOrganization {
   @Field(() => ID, { description: 'Opaque.' })
   id!: string;
@@ -38,7 +40,12 @@ export class DeletedOrganization {
 
 export const DeletedOrganizationConnection = connectionOf('DeletedOrganization', () => DeletedOrganization);
 
-export function toDeletedOrganization({ id, namespace, deletedBy, createdAt }: OrganizationEntity): DeletedOrganization {
+export function toDeletedOrganization({
+  id,
+  namespace,
+  deletedBy,
+  createdAt,
+}: OrganizationEntity): DeletedOrganization {
   const { name, deletedAt, purgeAt } = namespace;
   return { id, name, deletedAt: deletedAt ?? createdAt, deletedBy, restorableUntil: purgeAt ?? createdAt };
 }

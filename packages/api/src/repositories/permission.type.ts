@@ -35,7 +35,9 @@ export class RepositoryPermission {
 
 export const RepositoryPermissionConnection = connectionOf('RepositoryPermission', () => RepositoryPermission);
 
-@ObjectType({ description: 'Somebody who may do something on a repository beyond what its being public gives, and why.' })
+@ObjectType({
+  description: 'Somebody who may do something on a repository beyond what its being public gives, and why.',
+})
 export class EffectivePermission {
   @Field(() => Principal, { description: 'The user or the robot.' })
   principal!: object;

@@ -32,8 +32,7 @@ import { PublicContents, Repository } from './repository.type.ts';
 export class RepositoryAccessResolver {
   @Access('signed in', 'repository admin')
   @Mutation(() => SetRepositoryVisibilityPayload, {
-    description:
-      'Public: everybody may see and pull at once (`publicContents` says what). Private: that ends at once.',
+    description: 'Public: everybody may see and pull at once (`publicContents` says what). Private: that ends at once.',
   })
   async setRepositoryVisibility(
     @Arg('input', () => SetRepositoryVisibilityInput) input: SetRepositoryVisibilityInput,
@@ -43,7 +42,9 @@ export class RepositoryAccessResolver {
   }
 
   @Access('signed in', 'repository admin')
-  @Mutation(() => SetRepositoryPermissionPayload, { description: 'Gives a grantee a role on a repository, or changes it.' })
+  @Mutation(() => SetRepositoryPermissionPayload, {
+    description: 'Gives a grantee a role on a repository, or changes it.',
+  })
   async setRepositoryPermission(
     @Arg('input', () => SetRepositoryPermissionInput) input: SetRepositoryPermissionInput,
     @Ctx() ctx: ApiContext,
@@ -64,7 +65,8 @@ export class RepositoryAccessResolver {
 
   @Access('signed in', 'namespace admin')
   @Mutation(() => SetGranteeRepositoryPermissionsPayload, {
-    description: 'Sets what one grantee may do on many repositories of an organization in one act: all of it or nothing.',
+    description:
+      'Sets what one grantee may do on many repositories of an organization in one act: all of it or nothing.',
   })
   async setGranteeRepositoryPermissions(
     @Arg('input', () => SetGranteeRepositoryPermissionsInput) input: SetGranteeRepositoryPermissionsInput,

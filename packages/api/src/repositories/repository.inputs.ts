@@ -27,7 +27,11 @@ export class CreateRepositoryInput {
   @Field(() => String, { description: '`namespace/path`.' })
   name!: string;
 
-  @Field(() => Visibility, { nullable: true, defaultValue: Visibility.PRIVATE, description: 'Who may see and pull it.' })
+  @Field(() => Visibility, {
+    nullable: true,
+    defaultValue: Visibility.PRIVATE,
+    description: 'Who may see and pull it.',
+  })
   visibility?: Visibility | undefined;
 
   @Field(() => String, { nullable: true, description: 'Markdown; at most 50,000 characters.' })
@@ -87,7 +91,9 @@ export class DeleteRepositoryPayload {
 
 @InputType({ description: 'Input of `restoreRepository`.' })
 export class RestoreRepositoryInput {
-  @Field(() => String, { description: 'The name of the deleted repository; of several, the one that was deleted last.' })
+  @Field(() => String, {
+    description: 'The name of the deleted repository; of several, the one that was deleted last.',
+  })
   repository!: string;
 }
 

@@ -56,7 +56,8 @@ export class RepositoryResolver {
 
   @Access('signed in', 'namespace creator')
   @Mutation(() => CreateRepositoryPayload, {
-    description: "Makes an empty repository, which the viewer administers; an organization's default permissions are applied.",
+    description:
+      "Makes an empty repository, which the viewer administers; an organization's default permissions are applied.",
   })
   async createRepository(
     @Arg('input', () => CreateRepositoryInput) input: CreateRepositoryInput,
@@ -99,7 +100,10 @@ export class RepositoryResolver {
 
   @Access('person', 'repository read')
   @Mutation(() => SetStarPayload, { description: 'Keeps a repository at hand for the viewer, or no longer.' })
-  async setStar(@Arg('input', () => SetStarInput) input: SetStarInput, @Ctx() ctx: ApiContext): Promise<SetStarPayload> {
+  async setStar(
+    @Arg('input', () => SetStarInput) input: SetStarInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<SetStarPayload> {
     return { repository: await setStar(ctx, input) };
   }
 

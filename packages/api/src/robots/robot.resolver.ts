@@ -89,7 +89,8 @@ export class RobotResolver {
 
   @Access('signed in', 'namespace admin')
   @Mutation(() => RotateRobotTokenPayload, {
-    description: 'Replaces the tokens of a robot, or one of them, by a new one; with an overlap the replaced ones go on for a while.',
+    description:
+      'Replaces the tokens of a robot, or one of them, by a new one; with an overlap the replaced ones go on for a while.',
   })
   async rotateRobotToken(
     @Arg('input', () => RotateRobotTokenInput) input: RotateRobotTokenInput,

@@ -2,7 +2,9 @@ import { Field, ID, ObjectType } from 'type-graphql';
 import { connectionOf } from '../graphql/connection.ts';
 import { DateTime } from '../graphql/scalars.ts';
 
-@ObjectType({ description: 'One secret of a robot; several may be alive at once, so that changing over needs no pause.' })
+@ObjectType({
+  description: 'One secret of a robot; several may be alive at once, so that changing over needs no pause.',
+})
 export class RobotToken {
   @Field(() => ID, { description: 'Opaque.' })
   id!: string;

@@ -76,7 +76,8 @@ export class TeamResolver {
 
   @Access('signed in', 'namespace admin')
   @Mutation(() => RemoveTeamMemberPayload, {
-    description: 'Takes somebody out of a team; anybody may leave. One person who administers the organization must stay.',
+    description:
+      'Takes somebody out of a team; anybody may leave. One person who administers the organization must stay.',
   })
   async removeTeamMember(
     @Arg('input', () => RemoveTeamMemberInput) input: RemoveTeamMemberInput,

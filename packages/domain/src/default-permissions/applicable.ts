@@ -3,7 +3,10 @@ import type { RepositoryRole } from '@escale/schema/values';
 import type { Context } from '../context.ts';
 
 /** A user or a robot who makes a repository, by the row. */
-export type Creator = { readonly kind: 'user' | 'robot'; readonly id: string };
+export interface Creator {
+  readonly kind: 'user' | 'robot';
+  readonly id: string;
+}
 
 /** A permission that a new repository gets. */
 export interface FirstPermission {
@@ -50,4 +53,3 @@ export function granteeOf(row: {
   if (!grantee) throw new Error('a row has no grantee');
   return grantee as User | Robot | Team;
 }
-

@@ -40,7 +40,9 @@ export async function applyDefaultPermissions(
   const now = effectOf(changes);
   if (!effect) return { changes, effect: now, applied: false };
   if (effect !== now) {
-    throw preconditionFailed('repositories, permissions or default permissions changed meanwhile; look at the list again');
+    throw preconditionFailed(
+      'repositories, permissions or default permissions changed meanwhile; look at the list again',
+    );
   }
   for (const { repository, grantee, role, before } of changes) {
     const who = granteeColumn(grantee);

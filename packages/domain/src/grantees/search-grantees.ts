@@ -59,7 +59,10 @@ export async function searchGrantees(
   return load(ctx, first);
 }
 
-async function load(ctx: Context, found: readonly { id: string; kind: GranteeKind }[]): Promise<(User | Robot | Team)[]> {
+async function load(
+  ctx: Context,
+  found: readonly { id: string; kind: GranteeKind }[],
+): Promise<(User | Robot | Team)[]> {
   const ids = (kind: GranteeKind) => found.filter((one) => one.kind === kind).map(({ id }) => id);
   const users = await ctx.em.find(User, { id: { $in: ids('user') } });
   const robots = await ctx.em.find(Robot, { id: { $in: ids('robot') } });

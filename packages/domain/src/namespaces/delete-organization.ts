@@ -38,7 +38,8 @@ export async function deleteOrganization(
 export async function restoreOrganization(ctx: Context, { name }: { name: string }): Promise<Organization> {
   const organization = await ctx.em.findOne(Organization, { namespace: { name, deletedAt: { $ne: null } } });
   const role = organization ? await namespaceRole(ctx, organization.namespace.id) : undefined;
-  if (!organization || !teamAtLeast(role, 'admin')) throw notFound(`a deleted organization ${name.slice(0, 255)}`, 'name');
+  if (!organization || !teamAtLeast(role, 'admin'))
+    throw notFound(`a deleted organization ${name.slice(0, 255)}`, 'name');
   const restored = await ctx.em.transactional(async (em) => {
     // The purge works on rows that it has locked: what it has begun with cannot be restored.
     const rows = await em.execute<unknown[]>(

@@ -54,7 +54,7 @@ export async function describeMembers(
     if (!principal) throw new Error('a membership has no member');
     const own = all.filter((one) => (one.user?.id ?? one.robot?.id) === principal.id);
     return {
-      principal: principal as User | Robot,
+      principal: principal,
       teams: own.map(({ team }) => team as Team).toSorted((one, other) => (one.name < other.name ? -1 : 1)),
       directPermissions: direct.get(principal.id) ?? 0,
       synced: own.every(({ synced }) => synced),

@@ -39,7 +39,10 @@ export async function deleteRepository(
  * @throws NAME_UNKNOWN unless the caller administers its namespace and it is not yet purged; REPOSITORY_EXISTS when another
  * repository has taken the name
  */
-export async function restoreRepository(ctx: Context, { repository: text }: { repository: string }): Promise<Repository> {
+export async function restoreRepository(
+  ctx: Context,
+  { repository: text }: { repository: string },
+): Promise<Repository> {
   const name = parseRepositoryName(text);
   const repository = name
     ? await ctx.em.findOne(

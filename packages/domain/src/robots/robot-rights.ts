@@ -1,4 +1,5 @@
-import { Permission, RobotToken, Team, TeamMembership, type Robot } from '@escale/schema/entities';
+import type { Team } from '@escale/schema/entities';
+import { Permission, RobotToken, TeamMembership, type Robot } from '@escale/schema/entities';
 import { requireNamespaceRole } from '../access/namespace-role.ts';
 import type { Context } from '../context.ts';
 import { keysetPage, type Page, type PageInput } from '../page.ts';
@@ -25,18 +26,31 @@ export async function teamsOfRobots(ctx: Context, robots: readonly Robot[]): Pro
     { robot: { $in: robots.map(({ id }) => id) } },
     { populate: ['team.organization'], orderBy: { team: { name: 'asc' } } },
   );
-  return grouped(robots, memberships, ({ robot }) => robot?.id, ({ team }) => team as Team);
+  return grouped(
+    robots,
+    memberships,
+    ({ robot }) => robot?.id,
+    ({ team }) => team as Team,
+  );
 }
 
 /** The tokens of each of these robots without their secrets, the newest first. @throws as `teamsOfRobots` */
-export async function tokensOfRobots(ctx: Context, robots: readonly Robot[]): Promise<ReadonlyMap<string, RobotToken[]>> {
+export async function tokensOfRobots(
+  ctx: Context,
+  robots: readonly Robot[],
+): Promise<ReadonlyMap<string, RobotToken[]>> {
   await requireAdmin(ctx, robots);
   const tokens = await ctx.em.find(
     RobotToken,
     { robot: { $in: robots.map(({ id }) => id) } },
     { orderBy: { createdAt: 'desc', id: 'desc' } },
   );
-  return grouped(robots, tokens, ({ robot }) => robot.id, (token) => token);
+  return grouped(
+    robots,
+    tokens,
+    ({ robot }) => robot.id,
+    (token) => token,
+  );
 }
 
 /** When any token of each of these robots was last used; absent for never. */

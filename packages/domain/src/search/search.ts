@@ -20,7 +20,10 @@ interface Hit {
  * the own organizations with their teams and robots. The exact name first, then names that begin so, then the rest.
  * @param input.first 1 to 100
  */
-export async function search(ctx: Context, input: { text: string; first?: number | null | undefined }): Promise<SearchResult[]> {
+export async function search(
+  ctx: Context,
+  input: { text: string; first?: number | null | undefined },
+): Promise<SearchResult[]> {
   const text = input.text.trim().toLowerCase().slice(0, 255);
   const limit = pageSize({ first: input.first ?? 20 });
   if (text === '') return [];

@@ -15,7 +15,10 @@ interface MemberInput {
 }
 
 /** Puts a user or a robot of the organization into a team. @throws NOT_FOUND, DENIED below admin, MEMBER_EXISTS */
-export async function addTeamMember(ctx: Context, { organization: name, team: teamName, member }: MemberInput): Promise<Team> {
+export async function addTeamMember(
+  ctx: Context,
+  { organization: name, team: teamName, member }: MemberInput,
+): Promise<Team> {
   return changeMembership(ctx, { organization: name, needed: 'admin' }, async (inner, organization) => {
     const team = await teamOf(inner, organization, teamName);
     const principal = await findMember(inner, organization, member);
@@ -25,7 +28,10 @@ export async function addTeamMember(ctx: Context, { organization: name, team: te
     // Somebody whom the group brought, and whom a person adds as well, stays when the group lets go.
     if (existing) existing.synced = false;
     else inner.em.create(TeamMembership, { team, ...who });
-    recordUsage(inner, 'team.member_added', { namespace: name, details: { team: teamName, ...said(principal, member) } });
+    recordUsage(inner, 'team.member_added', {
+      namespace: name,
+      details: { team: teamName, ...said(principal, member) },
+    });
     await onConflict(
       () => memberExists(member, teamName),
       () => inner.em.flush(),
@@ -38,7 +44,10 @@ export async function addTeamMember(ctx: Context, { organization: name, team: te
  * Takes a user or a robot out of a team; anybody may leave.
  * @throws NOT_FOUND, DENIED below admin unless it is the caller, or when the membership comes from the team's group; LAST_ADMIN
  */
-export async function removeTeamMember(ctx: Context, { organization: name, team: teamName, member }: MemberInput): Promise<Team> {
+export async function removeTeamMember(
+  ctx: Context,
+  { organization: name, team: teamName, member }: MemberInput,
+): Promise<Team> {
   const leaving = ctx.principal.kind === 'user' && ctx.principal.name === member;
   const needed = leaving ? 'member' : 'admin';
   return changeMembership(ctx, { organization: name, needed }, async (inner, organization) => {
@@ -48,7 +57,9 @@ export async function removeTeamMember(ctx: Context, { organization: name, team:
     const membership = await inner.em.findOne(TeamMembership, { team: team.id, ...who });
     if (!membership) throw notFound(`the member ${member.slice(0, 255)} in ${name}/${teamName}`, 'member');
     if (membership.synced) {
-      throw denied(`${member} is in ${name}/${teamName} by the group ${team.syncedGroup ?? ''}: change the group instead`);
+      throw denied(
+        `${member} is in ${name}/${teamName} by the group ${team.syncedGroup ?? ''}: change the group instead`,
+      );
     }
     inner.em.remove(membership);
     recordUsage(inner, 'team.member_removed', {

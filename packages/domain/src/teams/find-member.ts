@@ -6,7 +6,12 @@ import { notFound } from '../errors.ts';
  * A user, or a robot of this organization, by what they sign in with.
  * @throws NOT_FOUND; robots of others look like none
  */
-export async function findMember(ctx: Context, organization: Organization, login: string, field = 'member'): Promise<User | Robot> {
+export async function findMember(
+  ctx: Context,
+  organization: Organization,
+  login: string,
+  field = 'member',
+): Promise<User | Robot> {
   const [namespace = '', name, ...rest] = login.split('+');
   const found =
     name === undefined

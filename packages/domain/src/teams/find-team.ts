@@ -36,7 +36,7 @@ export async function teamOf(ctx: Context, organization: Organization, name: str
 /** People and robots of a team, by name; for its own members and for admins. @throws DENIED for others */
 export async function listTeamMembers(ctx: Context, team: Team, page: PageInput): Promise<Page<Member>> {
   await ctx.em.populate(team, ['organization']);
-  const organization = team.organization as Organization;
+  const organization = team.organization;
   if (!(await isIn(ctx, team.id)) && (await namespaceRole(ctx, organization.namespace.id)) !== 'admin') {
     throw denied(`the members of ${organization.name}/${team.name} are shown to its members and to admins`);
   }
@@ -65,7 +65,7 @@ async function isIn({ em, principal }: Context, teamId: string): Promise<boolean
 /** What a team may do on which repository, by the repository's name. @throws DENIED below admin of the organization */
 export async function listTeamPermissions(ctx: Context, team: Team, page: PageInput): Promise<Page<Permission>> {
   await ctx.em.populate(team, ['organization']);
-  await requireOrganization(ctx, (team.organization as Organization).name, 'admin');
+  await requireOrganization(ctx, team.organization.name, 'admin');
   const found = await keysetPage(ctx, Permission, {
     from: 'permissions x join repositories r on r.id = x.repository_id',
     where: 'x.team_id = ? and r.deleted_at is null',

@@ -53,7 +53,7 @@ export async function syncTeamsOfUser(ctx: Context, user: User, groups: readonly
   for (const membership of current) {
     if (!membership.synced || wanted.some(({ id }) => id === membership.team.id)) continue;
     ctx.em.remove(membership);
-    note(membership.team as Team, 'left');
+    note(membership.team, 'left');
   }
   for (const team of wanted) {
     if (current.some((membership) => membership.team.id === team.id)) continue;

@@ -4,34 +4,49 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+/** Input of `confirmUsername`. */
 export type ConfirmUsernameInput = {
+  /** The derived name, or another free one. */
   username: string;
 };
 
+/** Input of `createApplicationToken`. */
 export type CreateApplicationTokenInput = {
+  /** From then on it is refused; null for never. */
   expiresAt?: string | null | undefined;
+  /** What the owner calls it. */
   title: string;
 };
 
+/** Input of `createOrganization`. */
 export type CreateOrganizationInput = {
+  /** Shown to admins of the organization. */
   contactEmail?: string | null | undefined;
+  /** Markdown; at most 10,000 characters. */
   description?: string | null | undefined;
+  /** Free among users and organizations alike; see `namespaceName`. */
   name: string;
 };
 
+/** Input of `createRepository`. */
 export type CreateRepositoryInput = {
+  /** Markdown; at most 50,000 characters. */
   description?: string | null | undefined;
   /** `namespace/path`. */
   name: string;
+  /** Who may see and pull it. */
   visibility?: Visibility | null | undefined;
 };
 
+/** Input of `createRobot`. */
 export type CreateRobotInput = {
+  /** What it is for; at most 255 characters. */
   description?: string | null | undefined;
-  /** When its first token ends. */
+  /** When its first token ends; never when left out. */
   expiresAt?: string | null | undefined;
   /** The short name. */
   name: string;
+  /** An organization, or the own user name. */
   namespace: string;
 };
 
@@ -39,8 +54,10 @@ export type CreateRobotInput = {
 export type GranteeInput =
   {   /** `namespace+name`. */
   robot: string; team?: never; user?: never; }
-  |  { robot?: never;   team: string; user?: never; }
-  |  { robot?: never; team?: never;   user: string; };
+  |  { robot?: never;   /** The name of a team. */
+  team: string; user?: never; }
+  |  { robot?: never; team?: never;   /** A user name. */
+  user: string; };
 
 /** Whether a user or an organization may have a name. */
 export type NameAvailability =
@@ -49,8 +66,11 @@ export type NameAvailability =
   | 'TAKEN'
   | 'VALID';
 
+/** Input of `removeRepositoryPermission`. */
 export type RemoveRepositoryPermissionInput = {
+  /** Whose permission ends. */
   grantee: GranteeInput;
+  /** `namespace/path`. */
   repository: string;
 };
 
@@ -65,10 +85,13 @@ export type RepositoryRole =
   | 'READ'
   | 'WRITE';
 
+/** Input of `revealApplicationToken`. */
 export type RevealApplicationTokenInput = {
+  /** Opaque. */
   id: string | number;
 };
 
+/** Input of `revealRobotToken`. */
 export type RevealRobotTokenInput = {
   /** `namespace+name`. */
   robot: string;
@@ -76,18 +99,27 @@ export type RevealRobotTokenInput = {
   token?: string | number | null | undefined;
 };
 
+/** Input of `revokeApplicationToken`. */
 export type RevokeApplicationTokenInput = {
+  /** Opaque. */
   id: string | number;
 };
 
+/** Input of `setRepositoryPermission`. */
 export type SetRepositoryPermissionInput = {
+  /** Who is to have it. */
   grantee: GranteeInput;
+  /** `namespace/path`. */
   repository: string;
+  /** The role, instead of what the grantee had. */
   role: RepositoryRole;
 };
 
+/** Input of `setRepositoryVisibility`. */
 export type SetRepositoryVisibilityInput = {
+  /** `namespace/path`. */
   repository: string;
+  /** Who may see and pull it from now on. */
   visibility: Visibility;
 };
 
