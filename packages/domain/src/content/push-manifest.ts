@@ -1,5 +1,5 @@
 import { v7 } from 'uuid';
-import { platformText, type Digest, type ParsedManifest, type TagName } from '@escale/schema/values';
+import { manifestKind, platformText, type Digest, type ParsedManifest, type TagName } from '@escale/schema/values';
 import type { EntityManager } from '@escale/schema/orm';
 import type { Context } from '../context.ts';
 import { manifestBlobUnknown, preconditionFailed, sizeInvalid } from '../errors.ts';
@@ -70,9 +70,14 @@ interface BlobRow {
   size: string;
 }
 
-/** Locks the listed blobs against collection, in digest order so that two pushes never wait for each other (§3.2, step 3). */
+/**
+ * Locks the listed blobs against collection, in digest order so that two pushes never wait for each other (§3.2, step 3).
+ * An index may list blobs too, as BuildKit before 0.21 does for its caches (peers.md §3, 28): kept like layers, yet like an
+ * index's other entries they may be absent.
+ */
 async function lockBlobs(em: EntityManager, repositoryId: string, parsed: ParsedManifest): Promise<BlobRow[]> {
-  const listed = [...(parsed.config ? [parsed.config] : []), ...parsed.layers];
+  const inIndex = parsed.manifests.filter(({ mediaType }) => manifestKind(mediaType) === undefined);
+  const listed = [...(parsed.config ? [parsed.config] : []), ...parsed.layers, ...inIndex];
   if (listed.length === 0) return [];
   const sizes = new Map<Digest, number>();
   for (const { digest, size } of listed) {
@@ -88,8 +93,9 @@ async function lockBlobs(em: EntityManager, repositoryId: string, parsed: Parsed
     [repositoryId, ...sizes.keys()],
   );
   const here = new Map(rows.map((row) => [row.digest, Number(row.size)]));
-  const elsewhere = new Set(listed.filter((descriptor) => descriptor.urls?.length).map(({ digest }) => digest));
-  const missing = [...sizes.keys()].filter((digest) => !here.has(digest) && !elsewhere.has(digest));
+  const elsewhere = listed.filter((descriptor) => descriptor.urls?.length);
+  const optional = new Set([...elsewhere, ...inIndex].map(({ digest }) => digest));
+  const missing = [...sizes.keys()].filter((digest) => !here.has(digest) && !optional.has(digest));
   if (missing.length > 0) throw manifestBlobUnknown(missing);
   for (const [digest, size] of sizes) {
     const stored = here.get(digest);

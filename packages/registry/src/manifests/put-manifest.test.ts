@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { buildOrganization, buildUser } from '@escale/schema/testing';
-import { clientOf, digestOf, imageOf, type RegistryClient } from '../testing/registry-client.ts';
+import { clientOf, descriptorOf, digestOf, imageOf, indexOf, type RegistryClient } from '../testing/registry-client.ts';
 import { openTestRegistry, type TestRegistry } from '../testing/test-registry.ts';
 
 let registry: TestRegistry;
@@ -101,5 +101,37 @@ describe('several tags in one push (end-7b)', () => {
     const answer = await push(tags);
     expect([answer.status, answer.code]).toEqual([400, 'MANIFEST_INVALID']);
     expect((await writer.send('HEAD', `/v2/acme/tagged/manifests/${tags[0] ?? ''}`)).status).toBe(404);
+  });
+});
+
+describe('an index whose entries are blobs, as BuildKit before 0.21 pushes its caches', () => {
+  const cache = (layers: readonly string[], more: object = {}) =>
+    indexOf([], {
+      manifests: [
+        ...layers.map((layer) => descriptorOf(layer, 'application/vnd.oci.image.layer.v1.tar+gzip')),
+        { ...descriptorOf('{"layers":[]}', 'application/vnd.buildkit.cacheconfig.v0'), ...more },
+      ],
+    });
+  beforeAll(async () => {
+    for (const blob of ['cached 1', 'cached 2', '{"layers":[]}']) await writer.pushBlob('acme/cache', blob);
+  });
+
+  test('holds those that are here, as a manifest holds its layers', async () => {
+    const index = cache(['cached 1', 'cached 2', 'never pushed']);
+    expect((await writer.putManifest('acme/cache', 'main', index)).status).toBe(201);
+    const held = await registry.database.orm.em
+      .fork()
+      .execute<{ digest: string }[]>(
+        'select b.digest from manifest_blobs e join blobs b on b.id = e.blob_id join manifests m on m.id = e.manifest_id where m.digest = ?',
+        [digestOf(index)],
+      );
+    expect(held.map(({ digest }) => digest).sort()).toEqual(
+      ['cached 1', 'cached 2', '{"layers":[]}'].map((blob) => digestOf(blob)).sort(),
+    );
+  });
+
+  test('with a wrong size is refused', async () => {
+    const answer = await writer.putManifest('acme/cache', 'wrong', cache(['cached 1'], { size: 1 }));
+    expect([answer.status, answer.code]).toEqual([400, 'SIZE_INVALID']);
   });
 });
