@@ -385,7 +385,9 @@ describe('the list', () => {
     const size = async () => (await findTagDetails(ctx(), name, 'both'))?.size;
     expect(await size()).toBe(both.size + right.size + right.configSize + 'sharedright'.length);
     await push({ layers: ['shared', 'left'] });
-    expect(await size()).toBe(both.size + left.size + right.size + right.configSize + 'sharedrightleft'.length);
+    expect(await size()).toBe(
+      both.size + left.size + left.configSize + right.size + right.configSize + 'sharedrightleft'.length,
+    );
     expect((await findTagDetails(ctx(), name, 'both'))?.platforms).toEqual(['linux/arch0', 'linux/arch1']);
   });
 });

@@ -34,7 +34,12 @@ export async function pushTestImage(
   repository: { id: string; name: string },
   { tags = [], layers = ['layer'], labels = {}, annotations = {}, subject, condition }: TestImage = {},
 ): Promise<PushedTestImage> {
-  const config = JSON.stringify({ os: 'linux', architecture: 'amd64', config: { Labels: labels } });
+  const config = JSON.stringify({
+    os: 'linux',
+    architecture: 'amd64',
+    config: { Labels: labels },
+    history: [...layers.map((layer) => ({ created_by: `COPY ${layer}` })), { created_by: 'CMD', empty_layer: true }],
+  });
   for (const blob of [config, ...layers]) await addTestBlob(ctx, repository.id, blob);
   const describe = (mediaType: string, bytes: string) => ({ mediaType, digest: sha256(bytes), size: bytes.length });
   const manifest = {
