@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import { createListener } from '@escale/server-kit/listener';
 
 /** Who answers what on the one public port (product.md §3). */
 export interface Rooms {
@@ -24,15 +25,10 @@ const drain = 4000;
 /** @throws Error with one line for a person when the port is taken or may not be used */
 export async function openFrontDoor({ host, port }: { host: string; port: number }): Promise<FrontDoor> {
   let rooms: Rooms | undefined;
-  const server = createServer(
-    // Uploads take as long as they take; what is too slow is decided by throughput, not by Node's five minutes.
-    { requestTimeout: 0, headersTimeout: 15_000, keepAliveTimeout: 65_000, connectionsCheckingInterval: 5000 },
-    (request, response) => {
-      if (rooms) roomFor(rooms, request.url ?? '/')(request, response);
-      else starting(request, response);
-    },
-  );
-  server.maxHeadersCount = 100;
+  const server = createListener((request, response) => {
+    if (rooms) roomFor(rooms, request.url ?? '/')(request, response);
+    else starting(request, response);
+  });
   await listen(server, host, port);
   return {
     server,

@@ -51,6 +51,9 @@ export function writeError(http: KoaContext, error: unknown): boolean {
   const refusal = foreseen(error);
   http.status = error instanceof BadPage ? 400 : refusal ? statusOf[refusal.code] : 500;
   http.type = 'application/json; charset=utf-8';
+  // What a handler said of the content does not hold for the refusal.
+  http.set('Cache-Control', 'no-store');
+  http.remove('ETag');
   if (http.status === 503) http.set('Retry-After', '5');
   const body = refusal
     ? { code: wireCode[refusal.code] ?? refusal.code, message: refusal.message, detail: refusal.detail }

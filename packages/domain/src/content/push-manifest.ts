@@ -1,9 +1,17 @@
 import { v7 } from 'uuid';
-import { manifestKind, platformText, type Digest, type ParsedManifest, type TagName } from '@escale/schema/values';
+import {
+  isNondistributable,
+  manifestKind,
+  platformText,
+  type Digest,
+  type ParsedManifest,
+  type TagName,
+} from '@escale/schema/values';
 import type { EntityManager } from '@escale/schema/orm';
 import type { Context } from '../context.ts';
 import { manifestBlobUnknown, preconditionFailed, sizeInvalid } from '../errors.ts';
 import { recordUsage } from '../usage-logs/record.ts';
+import { checkIndex } from './check-index.ts';
 import { describeManifest, type ManifestFacts } from './manifest-facts.ts';
 import { holds, moveTag, type TagCondition, type TagTarget } from './move-tag.ts';
 import { refreshTotalSizes } from './total-size.ts';
@@ -77,7 +85,8 @@ interface BlobRow {
  */
 async function lockBlobs(em: EntityManager, repositoryId: string, parsed: ParsedManifest): Promise<BlobRow[]> {
   const inIndex = parsed.manifests.filter(({ mediaType }) => manifestKind(mediaType) === undefined);
-  const listed = [...(parsed.config ? [parsed.config] : []), ...parsed.layers, ...inIndex];
+  const needed = [...(parsed.config ? [parsed.config] : []), ...parsed.layers];
+  const listed = [...needed, ...inIndex];
   if (listed.length === 0) return [];
   const sizes = new Map<Digest, number>();
   for (const { digest, size } of listed) {
@@ -93,10 +102,8 @@ async function lockBlobs(em: EntityManager, repositoryId: string, parsed: Parsed
     [repositoryId, ...sizes.keys()],
   );
   const here = new Map(rows.map((row) => [row.digest, Number(row.size)]));
-  const elsewhere = listed.filter((descriptor) => descriptor.urls?.length);
-  const optional = new Set([...elsewhere, ...inIndex].map(({ digest }) => digest));
-  const missing = [...sizes.keys()].filter((digest) => !here.has(digest) && !optional.has(digest));
-  if (missing.length > 0) throw manifestBlobUnknown(missing);
+  const missing = needed.filter(({ digest, mediaType }) => !here.has(digest) && !isNondistributable(mediaType));
+  if (missing.length > 0) throw manifestBlobUnknown([...new Set(missing.map(({ digest }) => digest))]);
   for (const [digest, size] of sizes) {
     const stored = here.get(digest);
     if (stored !== undefined && stored !== size) {
@@ -117,6 +124,7 @@ async function storeManifest(
   const id = await insertManifest(ctx, repositoryId, { digest, payload, parsed, facts });
   if (id !== undefined) {
     await storeEdges(ctx.em, id, blobs, parsed);
+    await checkIndex(ctx, repositoryId, id, parsed);
     await refreshTotalSizes(ctx, repositoryId, { id, digest });
     return {
       id,

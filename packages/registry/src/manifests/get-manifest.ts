@@ -2,6 +2,7 @@ import type { Reference, RepositoryName } from '@escale/schema/values';
 import { referenceText } from '@escale/schema/values';
 import type { StoredManifest } from '@escale/domain/content';
 import { manifestUnknown } from '@escale/domain/errors';
+import { holdsAlready } from '../routing/entity-tags.ts';
 import type { OnContent } from '../routing/exchange.ts';
 
 /** HEAD and GET of a manifest by tag or digest (end-3): the bytes as they came, under the type with which they came. */
@@ -18,7 +19,7 @@ export function getManifest({
   http.set('Docker-Content-Digest', manifest.digest);
   http.set('ETag', `"${manifest.digest}"`);
   http.set('Cache-Control', reference.kind === 'tag' ? 'private, no-cache' : 'private, max-age=31536000, immutable');
-  if (http.get('If-None-Match').includes(`"${manifest.digest}"`)) {
+  if (holdsAlready(http.headers['if-none-match'], manifest.digest)) {
     http.status = 304;
     return;
   }

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { parseDigest, type Digest } from '@escale/schema/values';
 import type { TagCondition } from '@escale/domain/content';
+import { entityTags } from '../routing/entity-tags.ts';
 
 /**
  * `If-Match` and `If-None-Match` of a manifest PUT: the entity tags are digests, as GET answers them in `ETag`.
@@ -13,18 +14,8 @@ export function readPreconditions(headers: IncomingHttpHeaders): TagCondition | 
   return match || noneMatch ? { match, noneMatch } : undefined;
 }
 
-/** Whether what a client holds already (`If-None-Match` of a GET) is this. */
-export function holdsAlready(header: string | undefined, etag: string): boolean {
-  return entityTags(header ?? '').some((tag) => tag === '*' || tag === etag);
-}
-
 function digestsOf(header: string | undefined): readonly Digest[] | '*' | undefined {
   if (header === undefined) return undefined;
   const tags = entityTags(header);
   return tags.includes('*') ? '*' : tags.flatMap((tag) => parseDigest(tag) ?? []);
-}
-
-/** `W/"a", "b"` → a, b: content named by its digest is the same under a weak tag. */
-function entityTags(header: string): string[] {
-  return header.split(',').map((tag) => tag.trim().replace(/^(?:W\/)?"(.*)"$/, '$1'));
 }

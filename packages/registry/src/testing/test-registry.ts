@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Principal } from '@escale/domain/access';
@@ -10,6 +10,7 @@ import { createVault, userPrincipal } from '@escale/domain/credentials';
 import { createRobot } from '@escale/domain/robots';
 import type { User } from '@escale/schema/entities';
 import { openTestDatabase, type TestDatabase } from '@escale/schema/testing';
+import { createListener } from '@escale/server-kit/listener';
 import { createLogger } from '@escale/server-kit/logger';
 import { createApp } from '../app.ts';
 import { FilesystemBlobStore } from '../storage/filesystem-blob-store.ts';
@@ -39,7 +40,8 @@ export async function openTestRegistry(databaseServerUrl: string): Promise<TestR
   const blobStore = new FilesystemBlobStore({ folder });
   await blobStore.prepare();
   const vault = createVault(randomBytes(32));
-  const server = createServer();
+  let handler: RequestListener | undefined;
+  const server = createListener((request, response) => handler?.(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   const url = `http://127.0.0.1:${typeof address === 'object' ? (address?.port ?? 0) : 0}`;
@@ -50,7 +52,7 @@ export async function openTestRegistry(databaseServerUrl: string): Promise<TestR
     blobStore,
     logger: createLogger({ level: 'error' }),
   });
-  server.on('request', app.koa.callback());
+  handler = app.koa.callback();
   const contextOf = (principal: Principal): Context => ({
     em: database.orm.em.fork(),
     principal,

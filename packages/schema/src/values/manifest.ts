@@ -37,8 +37,8 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
   const body = asObject(parse(bytes), 'the manifest');
   exactKeys(body, manifestKeys, 'the manifest');
   const mediaType = agreedMediaType(contentType, body['mediaType']);
+  if (body['schemaVersion'] !== 2) refuse('schemaVersion must be 2; schema 1 is not taken any more');
   const kind = manifestKind(mediaType) ?? refuse(`${mediaType || 'a manifest without a media type'} is not supported`);
-  if (body['schemaVersion'] !== 2) refuse('schemaVersion must be 2');
   const image = kind === 'image';
   for (const foreign of image ? ['manifests'] : ['config', 'layers']) {
     if (body[foreign] !== undefined) refuse(`${foreign} does not belong into ${mediaType}`);
@@ -57,10 +57,22 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
   };
 }
 
-const manifestKeys = [
+const manifestKeys = byFolded([
   ...['schemaVersion', 'mediaType', 'artifactType', 'config', 'layers', 'manifests', 'subject', 'annotations'],
-];
-const descriptorKeys = ['mediaType', 'digest', 'size', 'urls', 'annotations', 'data', 'artifactType', 'platform'];
+]);
+const descriptorKeys = byFolded([
+  ...['mediaType', 'digest', 'size', 'urls', 'annotations', 'data', 'artifactType', 'platform'],
+]);
+const platformKeys = byFolded(['os', 'architecture', 'variant', 'os.version', 'os.features', 'features']);
+
+function byFolded(keys: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(keys.map((key) => [folded(key), key]));
+}
+
+/** As Go folds: the long s is an s, the Kelvin sign a k. */
+function folded(key: string): string {
+  return key.toUpperCase().toLowerCase();
+}
 
 function refuse(why: string): never {
   throw new ManifestRefused(why);
@@ -91,10 +103,11 @@ function asObject(value: unknown, what: string): Record<string, unknown> {
 }
 
 /** Go clients match keys without regard to case; a look-alike of a known key would mean another manifest to them (R14). */
-function exactKeys(value: Record<string, unknown>, known: readonly string[], what: string): void {
+function exactKeys(value: Record<string, unknown>, known: ReadonlyMap<string, string>, what: string): void {
   for (const key of Object.keys(value)) {
-    const alike = known.find((name) => name !== key && name.toLowerCase() === key.toLowerCase());
-    if (alike) refuse(`${what} has the key ${JSON.stringify(key)}; did it mean "${alike}"?`);
+    const alike = known.get(folded(key));
+    if (alike !== undefined && alike !== key)
+      refuse(`${what} has the key ${JSON.stringify(key)}; did it mean "${alike}"?`);
   }
 }
 
@@ -147,7 +160,9 @@ function annotations(value: unknown, what: string): Record<string, string> {
 }
 
 function platformOf(value: unknown, what: string): Platform {
-  const { os, architecture, variant } = asObject(value, what);
+  const platform = asObject(value, what);
+  exactKeys(platform, platformKeys, what);
+  const { os, architecture, variant } = platform;
   if (typeof os !== 'string' || typeof architecture !== 'string') refuse(`${what} needs os and architecture`);
   if (variant !== undefined && typeof variant !== 'string') refuse(`${what}.variant must be a string`);
   return {
@@ -158,9 +173,13 @@ function platformOf(value: unknown, what: string): Platform {
 }
 
 function webAddresses(value: unknown, what: string): string[] {
-  const fine = Array.isArray(value) && value.every((url) => typeof url === 'string' && /^https?:\/\//i.test(url));
+  const fine = Array.isArray(value) && value.every((url) => typeof url === 'string' && isWebAddress(url));
   if (!fine) refuse(`${what} must be http or https addresses`);
   return value as string[];
+}
+
+function isWebAddress(text: string): boolean {
+  return /^https?:\/\/[^\s\\]+$/i.test(text) && text.length <= 2048 && URL.canParse(text);
 }
 
 /** Inlined content must be the content that the descriptor names (R18). */

@@ -11,6 +11,16 @@ const kinds: Readonly<Record<string, 'image' | 'index'>> = Object.freeze({
   [dockerManifestList]: 'index',
 });
 
+export const indexTypes = Object.keys(kinds).filter((type) => kinds[type] === 'index');
+
+/** Layers that licences keep at their makers (image-spec, layer.md): listed with an address, never required to be here. */
+export function isNondistributable(mediaType: string): boolean {
+  return (
+    mediaType.startsWith('application/vnd.oci.image.layer.nondistributable.v1.tar') ||
+    mediaType === 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip'
+  );
+}
+
 export function manifestKind(mediaType: string): 'image' | 'index' | undefined {
   return Object.hasOwn(kinds, mediaType) ? kinds[mediaType] : undefined;
 }

@@ -30,6 +30,8 @@ test.each([
   ["{'a':1}", /key is missing/],
   ['"a\nb"', /string is broken/],
   ['[NaN]', /value is missing/],
+  ['["\\u0000"]', /no text/],
+  ['{"\\ud83d":1}', /no text/],
   ['\uFEFF{}', /byte-order mark/],
 ])('%s is refused', (text, why) => {
   expect(() => parse(text)).toThrow(JsonRefused);

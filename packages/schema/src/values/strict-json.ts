@@ -15,7 +15,8 @@ const stringToken = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*
 
 /**
  * Parses JSON that every reader understands alike (T37): before `JSON.parse`, one pass without recursion refuses duplicate
- * keys, nesting beyond 32 levels, numbers that are not safe integers, and anything after the value.
+ * keys, nesting beyond 32 levels, numbers that are not safe integers, strings that are no text (NUL, half a surrogate pair), and
+ * anything after the value.
  * @param bytes UTF-8 without a byte-order mark
  * @throws JsonRefused with the reason
  */
@@ -55,10 +56,16 @@ function check(text: string): void {
     at += 1;
     return true;
   };
+  const string = (missing: string): string => {
+    const token = match(stringToken) ?? refuse(missing);
+    if (!token.includes('\\')) return token.slice(1, -1);
+    const text = JSON.parse(token) as string;
+    if (text.includes('\0') || !text.isWellFormed()) refuse('a string is no text');
+    return text;
+  };
   const key = (keys: Set<string>) => {
     skip();
-    const token = match(stringToken) ?? refuse('a key is missing');
-    const name = token.includes('\\') ? (JSON.parse(token) as string) : token.slice(1, -1);
+    const name = string('a key is missing');
     if (keys.has(name)) refuse(`the key ${JSON.stringify(name.slice(0, 64))} occurs twice`);
     keys.add(name);
     skip();
@@ -82,7 +89,7 @@ function check(text: string): void {
       return take(']') ? pop() : false;
     }
     if (text[at] === '"') {
-      if (match(stringToken) === undefined) refuse('a string is broken');
+      string('a string is broken');
       return true;
     }
     if (match(literal) !== undefined) return true;
