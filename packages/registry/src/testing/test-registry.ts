@@ -40,8 +40,9 @@ export async function openTestRegistry(databaseServerUrl: string): Promise<TestR
   const blobStore = new FilesystemBlobStore({ folder });
   await blobStore.prepare();
   const vault = createVault(randomBytes(32));
-  let handler: RequestListener | undefined;
-  const server = createListener((request, response) => handler?.(request, response));
+  // The application is told its address, which is known when the server listens.
+  const doors: { registry?: RequestListener } = {};
+  const server = createListener((request, response) => doors.registry?.(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   const url = `http://127.0.0.1:${typeof address === 'object' ? (address?.port ?? 0) : 0}`;
@@ -52,7 +53,7 @@ export async function openTestRegistry(databaseServerUrl: string): Promise<TestR
     blobStore,
     logger: createLogger({ level: 'error' }),
   });
-  handler = app.koa.callback();
+  doors.registry = app.koa.callback();
   const contextOf = (principal: Principal): Context => ({
     em: database.orm.em.fork(),
     principal,
