@@ -103,6 +103,12 @@ export const rangeInvalid = (offset: number) =>
 export const unauthorized = (message: string, detail?: Record<string, unknown>) =>
   new DomainError('UNAUTHORIZED', message, detail ? { detail } : {});
 
+/** @param retryAfter seconds */
+export const tooManyFailures = (retryAfter: number) =>
+  new DomainError('TOOMANYREQUESTS', 'too many credentials that do not hold came from here; try again later', {
+    detail: { retryAfter },
+  });
+
 export const denied = (message: string, detail?: Record<string, unknown>) =>
   new DomainError('DENIED', message, detail ? { detail } : {});
 

@@ -5,6 +5,7 @@ import { PullLog } from '@escale/domain/usage-logs';
 import { accessLog, requestId } from '@escale/server-kit/middleware';
 import { admit, type Admitted } from './auth/admit.ts';
 import { challenge } from './auth/challenge.ts';
+import { FailedAttempts } from './auth/failed-attempts.ts';
 import { writeError } from './error-response.ts';
 import { endpoints, type Need } from './routing/endpoints.ts';
 import type { Exchange } from './routing/exchange.ts';
@@ -25,6 +26,7 @@ export function createApp(parts: RegistryParts): RegistryApp {
     ...parts,
     signingKeys: new SigningKeys(parts.orm, parts.vault),
     verifiedTokens: new VerifiedTokens(),
+    failedAttempts: new FailedAttempts(),
     hotReads: new HotReads(parts.orm),
     pullLog: new PullLog(parts.orm, (error) => {
       parts.logger.error({ err: error }, 'pulls could not be written to the usage log; they are kept for the next try');

@@ -43,6 +43,7 @@ const wireCode: Partial<Record<ErrorCode, string>> = {
   MANIFEST_TOO_LARGE: 'MANIFEST_INVALID',
   PRECONDITION_FAILED: 'DENIED',
   UNAVAILABLE: 'UNKNOWN',
+  INPUT_INVALID: 'UNSUPPORTED',
   TAG_IMMUTABLE: 'DENIED',
 };
 
@@ -55,6 +56,8 @@ export function writeError(http: KoaContext, error: unknown): boolean {
   http.set('Cache-Control', 'no-store');
   http.remove('ETag');
   if (http.status === 503) http.set('Retry-After', '5');
+  const retryAfter = refusal?.detail?.['retryAfter'];
+  if (typeof retryAfter === 'number') http.set('Retry-After', String(retryAfter));
   const body = refusal
     ? { code: wireCode[refusal.code] ?? refusal.code, message: refusal.message, detail: refusal.detail }
     : {

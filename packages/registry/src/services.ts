@@ -5,6 +5,7 @@ import type { Vault } from '@escale/domain/credentials';
 import type { Faults } from '@escale/domain/faults';
 import type { Orm } from '@escale/schema/orm';
 import type { Logger } from '@escale/server-kit/logger';
+import type { FailedAttempts } from './auth/failed-attempts.ts';
 import type { RegistryConfig } from './config.ts';
 import type { BlobStore } from './storage/blob-store.ts';
 import type { VerifiedTokens } from './token/registry-token.ts';
@@ -27,6 +28,7 @@ export interface RegistryParts {
 export interface Services extends RegistryParts {
   readonly signingKeys: SigningKeys;
   readonly verifiedTokens: VerifiedTokens;
+  readonly failedAttempts: FailedAttempts;
   readonly hotReads: HotReads;
   readonly pullLog: PullLog;
 }

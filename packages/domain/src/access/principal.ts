@@ -24,6 +24,8 @@ export interface Grant {
 export interface GrantLimit {
   readonly issuedAt: Date;
   readonly grants: readonly Grant[];
+  /** Whether the list of repositories was asked for; what it shows is a question of rights. */
+  readonly catalog?: boolean;
 }
 
 export interface UserPrincipal {

@@ -54,6 +54,12 @@ export async function requireRole(ctx: Context, name: string, needed: Repository
   throw await missingRight(ctx, repository, needed, 'this');
 }
 
+/** The first line of listing repositories to a registry client. @throws UNAUTHORIZED for a token that is for something else */
+export function requireCatalog({ principal }: Context): void {
+  if (principal.kind === 'system' || !principal.limit || principal.limit.catalog) return;
+  throw unauthorized('the token does not cover the list of repositories', { error: 'insufficient_scope' });
+}
+
 /** Whether a registry token, where one limits the principal, has this action on this repository (T2, T4). */
 export function limitCovers(
   principal: Principal,

@@ -1,6 +1,7 @@
 import { Repository } from '@escale/schema/entities';
 import { parseRepositoryName } from '@escale/schema/values';
 import { findAccessible } from '../access/find-accessible.ts';
+import { requireCatalog } from '../access/require-role.ts';
 import { grantedRepositories, visibleRepositories } from '../access/visible-repositories.ts';
 import type { Context } from '../context.ts';
 import { keysetPage, type Page, type PageInput } from '../page.ts';
@@ -73,11 +74,16 @@ export async function listRepositories(ctx: Context, filter: RepositoryFilter): 
   });
 }
 
-/** Names in byte order of everything that the caller may pull. @param page.last exclusive */
+/**
+ * Names in byte order of everything that the caller may pull.
+ * @param page.last exclusive
+ * @throws UNAUTHORIZED for a registry token that was not asked for this
+ */
 export async function listRepositoryNames(
   ctx: Context,
   page: { limit: number; last?: string },
 ): Promise<{ names: string[]; more: boolean }> {
+  requireCatalog(ctx);
   const visible = visibleRepositories(ctx.principal);
   const rows = await ctx.em.execute<{ name: string }[]>(
     `select r.name from repositories r where ${visible.sql} and r.name > ? order by r.name limit ?`,

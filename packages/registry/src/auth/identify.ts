@@ -6,7 +6,7 @@ import {
   type Authentication,
   type CredentialReference,
 } from '@escale/domain/credentials';
-import { unauthorized } from '@escale/domain/errors';
+import { DomainError, tooManyFailures, unauthorized } from '@escale/domain/errors';
 import type { Services } from '../services.ts';
 import { readBasic } from '../token/basic-credentials.ts';
 import { verifyToken } from '../token/registry-token.ts';
@@ -47,17 +47,38 @@ export function limited(principal: Principal, limit: GrantLimit | undefined): Pr
   return limit === undefined || principal.kind === 'system' ? principal : { ...principal, limit };
 }
 
-/** User name and password, as both the token service and `/v2/` itself take them. @throws UNAUTHORIZED */
+type Signed = Exclude<Principal, { kind: 'anonymous' | 'system' }>;
+
+/**
+ * User name and password, as both the token service and `/v2/` itself take them.
+ * @throws UNAUTHORIZED, TOOMANYREQUESTS
+ */
 export async function identifyBasic(
   services: Services,
   auth: Authentication,
   username: string,
   password: string,
-): Promise<Exclude<Principal, { kind: 'anonymous' | 'system' }>> {
-  if (username === '$oauthtoken') {
+): Promise<Signed> {
+  return refusing(services, auth, username, async () => {
+    if (username !== '$oauthtoken') return authenticateBasic(auth, username, password);
     if (!services.identifyAccessToken)
       throw unauthorized('this registry takes no access tokens of an identity provider');
     return services.identifyAccessToken(password);
+  });
+}
+
+/** Looks at a credential, and counts it when it does not hold (T43). @throws UNAUTHORIZED, TOOMANYREQUESTS */
+export async function refusing<Found>(
+  { failedAttempts }: Services,
+  { client }: Pick<Authentication, 'client'>,
+  account: string,
+  look: () => Promise<Found>,
+): Promise<Found> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.code !== 'UNAUTHORIZED') throw error;
+    const seconds = failedAttempts.note(account, client.address);
+    throw seconds === undefined ? error : tooManyFailures(seconds);
   }
-  return authenticateBasic(auth, username, password);
 }

@@ -7,9 +7,8 @@ import { referenceTo, type CredentialReference } from '@escale/domain/credential
 import { unauthorized } from '@escale/domain/errors';
 import { registryHost } from '../config.ts';
 import type { Services } from '../services.ts';
+import { tokenLifetime } from './token-lifetime.ts';
 
-/** Seconds for which a registry token is good; clients ask for another by themselves. */
-export const tokenLifetime = 300;
 const issuer = 'escale';
 const type = 'registry+jwt';
 
@@ -31,13 +30,15 @@ const claims = z.object({
       id: uuid.optional(),
     }),
   ),
+  /** Present when the list of repositories was asked for; it grants no action, hence not under `access`. */
+  catalog: z.literal(true).optional(),
 });
 
 /** Signs a token for a principal, limited to what was granted. */
 export async function signToken(
   { signingKeys, config }: Services,
   principal: Principal,
-  grants: readonly Grant[],
+  { grants, catalog }: Pick<GrantLimit, 'grants' | 'catalog'>,
   now: Date,
 ): Promise<string> {
   const { id: kid, key } = await signingKeys.signing();
@@ -48,7 +49,7 @@ export async function signToken(
     actions,
     ...(repositoryId !== undefined && { id: repositoryId }),
   }));
-  return new SignJWT({ credential: referenceTo(principal), access })
+  return new SignJWT({ credential: referenceTo(principal), access, ...(catalog && { catalog }) })
     .setProtectedHeader({ alg: 'ES256', kid, typ: type })
     .setIssuer(issuer)
     .setAudience(registryHost(config))
@@ -69,7 +70,7 @@ export interface VerifiedToken {
 /** Tokens whose signature was checked, by their hash, so that each is checked once. */
 const remembered = 10_000;
 
-/** Tolerated difference of clocks between our own processes, in seconds. */
+/** Tolerated when a token's times are read, in seconds; it must not make a token last much longer. */
 const skew = 30;
 
 /** Remembers verified tokens until they expire; a key that is withdrawn takes its tokens with it. */
@@ -129,7 +130,7 @@ export async function verifyToken(
       requiredClaims: ['iat', 'exp', 'nbf', 'sub'],
       maxTokenAge: tokenLifetime + skew,
     });
-    const { iat, exp, credential, access } = claims.parse(payload);
+    const { iat, exp, credential, access, catalog } = claims.parse(payload);
     const grants = access.flatMap(({ name, actions, id }): Grant[] => {
       const parsed = parseRepositoryName(name);
       return parsed ? [{ name: parsed, actions, ...(id !== undefined && { repositoryId: id }) }] : [];
@@ -137,7 +138,7 @@ export async function verifyToken(
     const { kind, id } = credential;
     const verified = {
       credential: { kind, ...(id !== undefined && { id }) },
-      limit: { issuedAt: new Date(iat * 1000), grants },
+      limit: { issuedAt: new Date(iat * 1000), grants, ...(catalog && { catalog }) },
     };
     verifiedTokens.add(key, kid, (Math.min(exp, iat + tokenLifetime) + skew) * 1000, verified);
     return verified;

@@ -1,40 +1,46 @@
 import { parseScopes } from '@escale/schema/values';
 import { anonymous, grantScopes, type Principal } from '@escale/domain/access';
 import { as } from '@escale/domain/context';
-import { DomainError, inputInvalid, unauthorized, unsupported } from '@escale/domain/errors';
-import { identifyBasic } from '../auth/identify.ts';
+import { resumePrincipal } from '@escale/domain/credentials';
+import { inputInvalid, unauthorized, unsupported } from '@escale/domain/errors';
+import { identifyBasic, refusing } from '../auth/identify.ts';
 import type { Exchange } from '../routing/exchange.ts';
 import { readBody } from '../routing/read-body.ts';
 import { readBasic } from './basic-credentials.ts';
-import { signToken, tokenLifetime } from './registry-token.ts';
+import { issueRefreshToken, readRefreshToken } from './refresh-token.ts';
+import { signToken } from './registry-token.ts';
+import { tokenLifetime } from './token-lifetime.ts';
 
 const scopeLimit = 50;
 
 /**
- * The token service (Docker token protocol): GET with Basic credentials, POST with a form (containerd, OAuth 2.0 clients).
- * Narrowing is a 200 with fewer actions; credentials that do not hold are a 401 with the reason.
+ * The token service (Docker token protocol): GET with Basic credentials or without any, POST with a form (containerd, OAuth 2.0
+ * clients, a docker that was given a refresh token). Narrowing is a 200 with fewer actions; credentials that do not hold are a
+ * 401 with the reason. A refresh token is made for those alone who ask for it.
  */
 export async function token(exchange: Exchange<{ kind: 'token' }>): Promise<void> {
   const { ctx, services, http } = exchange;
-  const parameters = http.method === 'POST' ? await readForm(exchange) : exchange.query;
   if (!['GET', 'HEAD', 'POST'].includes(http.method)) throw unsupported('the token service answers GET and POST');
-  const principal = await caller(exchange, parameters);
-  const scopes = parseScopes(parameters.getAll('scope'));
+  const asked = http.method === 'POST' ? await readForm(exchange) : exchange.query;
+  const scopes = parseScopes(asked.getAll('scope'));
   if (scopes.length > scopeLimit) throw inputInvalid('scope', `at most ${String(scopeLimit)} scopes in one token`);
+  const principal = http.method === 'POST' ? await callerByForm(exchange, asked) : await callerByHeader(exchange);
   const grants = await grantScopes(as(ctx, principal), scopes);
-  const signed = await signToken(services, principal, grants, ctx.now);
+  const catalog = principal.kind !== 'anonymous' && scopes.some(({ kind }) => kind === 'catalog');
+  const signed = await signToken(services, principal, { grants, catalog }, ctx.now);
+  const offline = asked.get('offline_token') === 'true' || asked.get('access_type') === 'offline';
+  const refresh = offline ? issueRefreshToken(services.vault, principal) : undefined;
   http.set('Cache-Control', 'no-store');
-  http.body = { token: signed, access_token: signed, expires_in: tokenLifetime, issued_at: ctx.now.toISOString() };
+  http.body = {
+    token: signed,
+    access_token: signed,
+    expires_in: tokenLifetime,
+    issued_at: ctx.now.toISOString(),
+    ...(refresh !== undefined && { refresh_token: refresh }),
+  };
 }
 
-async function caller({ ctx, services, http }: Exchange<unknown>, form: URLSearchParams): Promise<Principal> {
-  if (http.method === 'POST') {
-    const grantType = form.get('grant_type');
-    if (grantType !== 'password') {
-      throw new DomainError('UNSUPPORTED', 'the token service takes grant_type=password on POST');
-    }
-    return identifyBasic(services, ctx, form.get('username') ?? '', form.get('password') ?? '');
-  }
+async function callerByHeader({ ctx, services, http }: Exchange<unknown>): Promise<Principal> {
   const header = http.get('Authorization');
   if (header === '') return anonymous;
   if (!/^basic /i.test(header)) throw unauthorized('the token service takes Basic credentials');
@@ -42,8 +48,21 @@ async function caller({ ctx, services, http }: Exchange<unknown>, form: URLSearc
   return identifyBasic(services, ctx, username, password);
 }
 
+async function callerByForm({ ctx, services }: Exchange<unknown>, form: URLSearchParams): Promise<Principal> {
+  const grantType = form.get('grant_type');
+  if (grantType === 'password') {
+    return identifyBasic(services, ctx, form.get('username') ?? '', form.get('password') ?? '');
+  }
+  if (grantType === 'refresh_token') {
+    const text = form.get('refresh_token') ?? '';
+    return refusing(services, ctx, 'refresh token', () => resumePrincipal(ctx, readRefreshToken(ctx.vault, text)));
+  }
+  throw inputInvalid('grant_type', 'the token service takes grant_type=password or refresh_token on POST');
+}
+
 async function readForm({ http }: Exchange<unknown>): Promise<URLSearchParams> {
-  if (!http.is('application/x-www-form-urlencoded')) throw unsupported('the token service takes a form on POST');
+  if (!http.is('application/x-www-form-urlencoded'))
+    throw inputInvalid('form', 'the token service takes a form on POST');
   const body = await readBody(http.req, 64 * 1024);
   if (!body) throw inputInvalid('form', 'the form is too large');
   return new URLSearchParams(body.toString('utf8'));
