@@ -15,7 +15,7 @@ export interface EffectivePermission {
 
 /** The rule of rights (`access/find-accessible.ts`) for everybody at once, over one repository; `$r` its id, `$n` its namespace's. */
 const holders = `
-  select u.id, n.name, 'user' as is, 'OWNER' as kind, 'admin' as role, null as through
+  select u.id, n.name, 'user' as who, 'OWNER' as kind, 'admin' as role, null as through
     from users u join namespaces n on n.id = u.namespace_id where u.namespace_id = $n
   union all
   select coalesce(u.id, b.id), coalesce(un.name, bn.name || '+' || b.name), case when u.id is null then 'robot' else 'user' end,
@@ -40,7 +40,7 @@ const holders = `
 interface Row {
   id: string;
   name: string;
-  is: 'user' | 'robot';
+  who: 'user' | 'robot';
   reasons: { kind: AccessReason['kind']; role: RepositoryRole; through: string | null }[];
   total: string;
 }
@@ -64,14 +64,14 @@ export async function listEffectivePermissions(
   });
   const rows = await ctx.em.execute<Row[]>(
     `select * from (
-       select id, name collate "C" as name, is, json_agg(json_build_object('kind', kind, 'role', role, 'through', through)) as reasons,
+       select id, name collate "C" as name, who, json_agg(json_build_object('kind', kind, 'role', role, 'through', through)) as reasons,
               count(*) over () as total
-         from (${sql}) held group by id, name, is
+         from (${sql}) held group by id, name, who
      ) everybody ${after ? 'where (name, id) > (?, ?::uuid)' : ''} order by name, id limit ?`,
     [...parameters, ...(after ?? []), size + 1],
   );
   const shown = rows.slice(0, size);
-  const ids = (is: Row['is']) => shown.filter((row) => row.is === is).map(({ id }) => id);
+  const ids = (who: Row['who']) => shown.filter((row) => row.who === who).map(({ id }) => id);
   const users = await ctx.em.find(User, { id: { $in: ids('user') } });
   const robots = await ctx.em.find(Robot, { id: { $in: ids('robot') } });
   const principals = new Map<string, User | Robot>([...users, ...robots].map((one) => [one.id, one]));

@@ -1,0 +1,297 @@
+import {
+  getNamedType,
+  isInputObjectType,
+  isInterfaceType,
+  isObjectType,
+  type GraphQLArgument,
+  type GraphQLInputField,
+  type GraphQLSchema,
+} from 'graphql';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DefaultPermission, Manifest, RobotToken, User } from '@escale/schema/entities';
+import type { EntityManager } from '@escale/schema/orm';
+import { buildUser } from '@escale/schema/testing';
+import {
+  applicationTokenOf,
+  createScene,
+  inputs,
+  kinds,
+  type Kind,
+  type People,
+  type Scene,
+} from '../testing/scene.ts';
+import { startTestApi, type Answer, type Caller, type TestApi } from '../testing/test-api.ts';
+import { buildSchema } from './build-schema.ts';
+
+/**
+ * T5: wherever something can be named, what belongs to another organization is answered byte for byte like what does not exist.
+ * The arguments are found by walking the schema; a new one that names something must be listed here.
+ */
+let api: TestApi;
+let mine: Scene;
+let theirs: Scene;
+/** Administers `mine`, and is nobody in `theirs`. */
+let alice: Caller;
+const schema: GraphQLSchema = await buildSchema();
+
+beforeAll(async () => {
+  api = await startTestApi();
+  alice = await api.signIn({ name: 'alice' });
+  const em = api.database.orm.em.fork();
+  const me = await em.findOneOrFail(User, { namespace: { name: 'alice' } });
+  mine = await createScene(api.database.orm.em.fork(), api.vault, await everybody(em, me));
+  theirs = await createScene(api.database.orm.em.fork(), api.vault, await everybody(em, await buildUser(em)));
+});
+afterAll(() => api.close());
+
+/** Each kind of caller is somebody of its own, but for the admin. */
+async function everybody(em: EntityManager, admin: User): Promise<People> {
+  const people: Partial<Record<Kind, User>> = { Oa: admin };
+  for (const kind of kinds) people[kind] ??= await buildUser(em);
+  return people as People;
+}
+
+/** What stands for a thing of theirs, and what for one that is nowhere, of the same length. */
+type Pair = readonly [existing: string, missing: string];
+
+const missing = (text: string): string => text.slice(0, -5) + 'zzzzz';
+
+const things: Readonly<Record<string, () => Promise<Pair>>> = {
+  repository: async () => {
+    const { name } = await theirs.repository();
+    return [name, missing(name)];
+  },
+  robot: async () => {
+    const { login } = await theirs.robot();
+    return [login, missing(login)];
+  },
+  team: async () => {
+    const { name } = await theirs.team();
+    return [name, missing(name)];
+  },
+  robotToken: async () => {
+    const { id } = await theirs.em.findOneOrFail(RobotToken, { robot: (await theirs.robot()).id });
+    return [id, missingId(id)];
+  },
+  applicationToken: async () => {
+    const id = await applicationTokenOf(theirs, theirs.people.Oa);
+    return [id, missingId(id)];
+  },
+  defaultPermission: async () => {
+    const rule = theirs.em.create(DefaultPermission, {
+      organization: theirs.organization,
+      team: await theirs.team(),
+      role: 'read',
+    });
+    await theirs.em.flush();
+    return [rule.id, missingId(rule.id)];
+  },
+  digest: async () => {
+    const { digest } = await theirs.em.findOneOrFail(Manifest, { repository: (await theirs.repository()).id });
+    return [digest, `sha256:${'0'.repeat(64)}`];
+  },
+};
+
+async function pairOf(thing: string): Promise<Pair> {
+  const make = things[thing];
+  if (!make) throw new Error(`nothing is made for ${thing}`);
+  return make();
+}
+
+const missingId = (id: string): string => `${id.slice(0, -4)}${id.endsWith('0000') ? '1111' : '0000'}`;
+
+/** Inputs that name something, by mutation and path, and what they name. */
+const named: Readonly<Record<string, string>> = {
+  'addTeamMember.team': 'team',
+  'addTeamMember.member': 'robot',
+  'createDefaultPermission.grantee.robot': 'robot',
+  'createDefaultPermission.grantee.team': 'team',
+  'createDefaultPermission.createdBy': 'robot',
+  'createRobotToken.robot': 'robot',
+  'deleteDefaultPermission.id': 'defaultPermission',
+  'deleteRepository.repository': 'repository',
+  'deleteRobot.robot': 'robot',
+  'deleteTag.repository': 'repository',
+  'deleteTags.repository': 'repository',
+  'deleteTeam.team': 'team',
+  'removeOrganizationMember.member': 'robot',
+  'removeRepositoryPermission.repository': 'repository',
+  'removeRepositoryPermission.grantee.robot': 'robot',
+  'removeRepositoryPermission.grantee.team': 'team',
+  'removeTeamMember.team': 'team',
+  'removeTeamMember.member': 'robot',
+  'restoreRepository.repository': 'repository',
+  'restoreTag.repository': 'repository',
+  'restoreTag.digest': 'digest',
+  'revealApplicationToken.id': 'applicationToken',
+  'revealRobotToken.robot': 'robot',
+  'revealRobotToken.token': 'robotToken',
+  'revokeApplicationToken.id': 'applicationToken',
+  'revokeRobotToken.robot': 'robot',
+  'revokeRobotToken.token': 'robotToken',
+  'rotateRobotToken.robot': 'robot',
+  'rotateRobotToken.token': 'robotToken',
+  'setGranteeRepositoryPermissions.grantee.robot': 'robot',
+  'setGranteeRepositoryPermissions.grantee.team': 'team',
+  'setGranteeRepositoryPermissions.permissions.repository': 'repository',
+  'setRepositoryPermission.repository': 'repository',
+  'setRepositoryPermission.grantee.robot': 'robot',
+  'setRepositoryPermission.grantee.team': 'team',
+  'setRepositoryVisibility.repository': 'repository',
+  'setStar.repository': 'repository',
+  'setTag.repository': 'repository',
+  'setTag.digest': 'digest',
+  'setTagExpiry.repository': 'repository',
+  'setTagImmutability.repository': 'repository',
+  'setTagsExpiry.repository': 'repository',
+  'setTagsImmutability.repository': 'repository',
+  'syncTeam.team': 'team',
+  'updateDefaultPermission.id': 'defaultPermission',
+  'updateRepository.repository': 'repository',
+  'updateRobot.robot': 'robot',
+  'updateTeam.team': 'team',
+  'Query.repository.name': 'repository',
+  'Organization.robot.name': 'robot',
+  'Organization.team.name': 'team',
+  'Organization.newRepositoryPermissions.createdBy': 'robot',
+  'Repository.manifest.digest': 'digest',
+};
+
+/**
+ * Texts that name nothing, or nothing that could be another organization's: users are known to all who sign in, the header of an
+ * organization is visible to all, tags are names within the repository that is named beside them.
+ */
+const harmless = [
+  /\.(?:after|search|text|description|title|contactEmail|confirmName|group|effect|expectedDigest|artifactType)$/,
+  /\.(?:organization|namespace|username|user)$/,
+  /^(?:createOrganization|updateOrganization|deleteOrganization|restoreOrganization|createTeam|createRobot|createRepository)\.name$/,
+  /^Query\.(?:organization|namespaceName)\.name$/,
+  /^(?:deleteTags?|restoreTag|setTag|setTagExpiry|setTagImmutability|setTagsExpiry|setTagsImmutability)\.tags?$/,
+  /^Repository\.(?:tag\.name|tagHistory\.tag|freedByTags\.tags)$/,
+];
+
+function textPaths(argument: GraphQLArgument | GraphQLInputField, path: string): string[] {
+  const type = getNamedType(argument.type);
+  if (isInputObjectType(type))
+    return Object.values(type.getFields()).flatMap((field) => textPaths(field, `${path}.${field.name}`));
+  return type.name === 'String' || type.name === 'ID' ? [path] : [];
+}
+
+const paths = Object.values(schema.getTypeMap()).flatMap((type) => {
+  if (!(isObjectType(type) || isInterfaceType(type)) || type.name.startsWith('__')) return [];
+  return Object.values(type.getFields()).flatMap(({ name, args }) =>
+    type.name === 'Mutation'
+      ? args.flatMap((argument) => textPaths(argument, name))
+      : args.flatMap((argument) => textPaths(argument, `${type.name}.${name}.${argument.name}`)),
+  );
+});
+
+test('every argument that takes a text is known to name something or nothing', () => {
+  const known = (path: string) => path in named || harmless.some((pattern) => pattern.test(path));
+  expect(paths.filter((path) => !known(path))).toEqual([]);
+  expect(Object.keys(named).filter((path) => !paths.includes(path))).toEqual([]);
+});
+
+const codes = ({ errors }: Answer) => errors.map(({ extensions }) => extensions.code);
+
+/**
+ * Both answers are the same, byte for byte, once what was named is taken out of them, and the numbers of what each attempt made
+ * afresh in the own organization.
+ */
+function expectAlike(existing: Answer, absent: Answer, [one, other]: Pair): void {
+  const without = ({ text }: Answer, name: string) =>
+    text
+      .replaceAll(name, '*')
+      .replaceAll(name.split('+')[1] ?? name, '*')
+      .replaceAll(/(?<=app|bot|team)\d{5}\b/g, '*');
+  expect([existing.status, without(existing, one)]).toEqual([absent.status, without(absent, other)]);
+}
+
+const mutationPaths = Object.entries(named).filter(([path]) => /^[a-z]/.test(path));
+
+describe('a mutation that names a thing of another organization is answered like one that names nothing', () => {
+  test.each(mutationPaths)('%s', async (path, thing) => {
+    const [mutation = '', ...steps] = path.split('.');
+    const title = mutation.replace(/^./, (letter) => letter.toUpperCase());
+    const pair = await pairOf(thing);
+    const build: (scene: Scene) => Promise<Record<string, unknown>> =
+      inputs[mutation] ?? (() => Promise.resolve({ id: '' }));
+    const ask = async (name: string, organization?: string) => {
+      const input = await build(mine);
+      place(input, steps, name);
+      if (organization !== undefined) input['organization'] = organization;
+      return alice.graphql(`mutation($input: ${title}Input!) { ${mutation}(input: $input) { __typename } }`, { input });
+    };
+    const existing = await ask(pair[0]);
+    expect(codes(existing)).toHaveLength(1);
+    expect(['NOT_FOUND', 'NAME_UNKNOWN', 'DENIED']).toEqual(expect.arrayContaining(codes(existing)));
+    expectAlike(existing, await ask(pair[1]), pair);
+    // The same within the other organization: it is known to exist, what is in it is not.
+    if (mutation in inputs && 'organization' in (await build(mine))) {
+      const within = theirs.organization.name;
+      expectAlike(await ask(pair[0], within), await ask(pair[1], within), pair);
+    }
+  });
+});
+
+function place(target: Record<string, unknown>, steps: readonly string[], value: string): void {
+  const [step = '', ...rest] = steps;
+  if (rest.length === 0) {
+    target[step] = value;
+    return;
+  }
+  const inner = target[step];
+  if (step === 'grantee') {
+    // Of a choice exactly one is given.
+    target[step] = { [rest[0] ?? '']: value };
+    return;
+  }
+  place((Array.isArray(inner) ? inner[0] : inner) as Record<string, unknown>, rest, value);
+}
+
+describe('a query that names a thing of another organization is answered like one that names nothing', () => {
+  test('Query.repository.name', async () => {
+    const pair = await pairOf('repository');
+    const ask = (name: string) => alice.graphql(`{ repository(name: "${name}") { id } }`);
+    const existing = await ask(pair[0]);
+    expect(existing.data).toEqual({ repository: null });
+    expectAlike(existing, await ask(pair[1]), pair);
+  });
+
+  test.each([
+    ['robot', 'robot(name: $name) { id }'],
+    ['team', 'team(name: $name) { id }'],
+    ['robot', 'newRepositoryPermissions(createdBy: $name) { role }'],
+  ] as const)('Organization: %s in %s', async (thing, field) => {
+    const [existing, absent] = await pairOf(thing);
+    const short = (name: string) => (field.startsWith('robot') ? (name.split('+')[1] ?? '') : name);
+    for (const organization of [mine.organization.name, theirs.organization.name]) {
+      const ask = (name: string) =>
+        alice.graphql(`query($name: String!) { organization(name: "${organization}") { ${field} } }`, {
+          name: short(name),
+        });
+      expectAlike(await ask(existing), await ask(absent), [short(existing), short(absent)]);
+    }
+  });
+
+  test('Repository.manifest.digest', async () => {
+    const pair = await pairOf('digest');
+    const { name } = await mine.repository();
+    const ask = (digest: string) =>
+      alice.graphql(`{ repository(name: "${name}") { manifest(digest: "${digest}") { size } } }`);
+    const existing = await ask(pair[0]);
+    expect(existing.data).toEqual({ repository: { manifest: null } });
+    expectAlike(existing, await ask(pair[1]), pair);
+  });
+
+  test('searches and lists show nothing of it', async () => {
+    const { name } = await theirs.repository();
+    const { name: team } = await theirs.team();
+    const { login } = await theirs.robot();
+    for (const text of [name, team, login]) {
+      expect((await alice.graphql(`{ search(text: "${text}") { __typename } }`)).data).toEqual({ search: [] });
+    }
+    const list = await alice.graphql(`{ repositories(search: "${name}") { totalCount } }`);
+    expect(list.data).toEqual({ repositories: { totalCount: 0 } });
+  });
+});
