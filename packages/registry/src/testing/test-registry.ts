@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import type { RequestListener } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Principal } from '@escale/domain/access';
@@ -19,6 +19,9 @@ import { FilesystemBlobStore } from '../storage/filesystem-blob-store.ts';
 export interface TestRegistry {
   readonly url: string;
   readonly database: TestDatabase;
+  readonly server: Server;
+  /** Where its blobs lie. */
+  readonly folder: string;
   contextOf(principal: Principal): Context;
   /** What a person's docker would sign in with: an Authorization header. */
   applicationToken(user: User): Promise<string>;
@@ -67,6 +70,8 @@ export async function openTestRegistry(databaseServerUrl: string): Promise<TestR
   return {
     url,
     database,
+    server,
+    folder,
     contextOf,
     applicationToken: async (user) => {
       const { plain } = await createApplicationToken(asUser(user), { title: 'test' });

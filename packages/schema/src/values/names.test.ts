@@ -56,7 +56,9 @@ test('a digest has its algorithm’s exact length, in lower case', () => {
 test('a reference is a tag or a digest; what is neither says which it tried to be', () => {
   expect(parseReference('1')).toEqual({ kind: 'tag', tag: '1' });
   expect(parseReference('sha256:x')).toBe('bad-digest');
+  expect(parseReference(`other:${'0'.repeat(64)}`)).toBe('bad-digest');
   expect(parseReference('.x')).toBe('bad-tag');
+  expect(parseReference('a:b')).toBe('bad-tag');
 });
 
 describe('names of users and organizations', () => {
