@@ -1,6 +1,7 @@
 import Koa from 'koa';
 import { HotReads } from '@escale/domain/content';
 import { DomainError } from '@escale/domain/errors';
+import { defaultUploadLimits, UploadWriters } from '@escale/domain/uploads';
 import { PullLog } from '@escale/domain/usage-logs';
 import { accessLog, requestId } from '@escale/server-kit/middleware';
 import { admit, type Admitted } from './auth/admit.ts';
@@ -24,6 +25,8 @@ export interface RegistryApp {
 export function createApp(parts: RegistryParts): RegistryApp {
   const services: Services = {
     ...parts,
+    uploadWriters: new UploadWriters(parts.orm),
+    uploadLimits: parts.uploadLimits ?? defaultUploadLimits,
     signingKeys: new SigningKeys(parts.orm, parts.vault),
     verifiedTokens: new VerifiedTokens(),
     failedAttempts: new FailedAttempts(),
@@ -38,7 +41,11 @@ export function createApp(parts: RegistryParts): RegistryApp {
   koa.use(requestId());
   koa.use(accessLog(parts.logger));
   koa.use((http) => answer(services, http));
-  return { koa, close: () => services.pullLog.close() };
+  return { koa, close: () => close(services) };
+}
+
+async function close({ pullLog, uploadWriters }: Services): Promise<void> {
+  await Promise.all([pullLog.close(), uploadWriters.close()]);
 }
 
 /** One request: understand it, learn who calls, check what it needs, let its handler answer. */

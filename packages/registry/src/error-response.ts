@@ -1,7 +1,7 @@
 import type { Context as KoaContext } from 'koa';
 import { DomainError, type ErrorCode } from '@escale/domain/errors';
 import { BadPage } from './routing/paging.ts';
-import { StagedPartsMissing, StoreUnavailable } from './storage/blob-store.ts';
+import { StagedPartsMissing, StoreUnavailable, TooManyParts } from './storage/blob-store.ts';
 
 /** Status of each refusal. A code without an entry is a type error. */
 const statusOf = {
@@ -73,11 +73,16 @@ function foreseen(error: unknown): DomainError | undefined {
   if (error instanceof DomainError) return error;
   if (error instanceof BadPage) return error.refusal;
   if (error instanceof StoreUnavailable) {
-    return new DomainError('UNAVAILABLE', 'the blob store does not answer at the moment; try again shortly');
+    return new DomainError(
+      'UNAVAILABLE',
+      'the blob store does not do its part at the moment (away, or full); try again shortly',
+    );
   }
   if (error instanceof StagedPartsMissing) {
     return new DomainError('BLOB_UPLOAD_UNKNOWN', 'the bytes of this upload are gone; begin it anew');
   }
+  if (error instanceof TooManyParts)
+    return new DomainError('BLOB_UPLOAD_INVALID', `${error.message}; send larger ones`);
   if (isConnectionFailure(error)) {
     return new DomainError('UNAVAILABLE', 'the database does not answer at the moment; try again shortly');
   }
@@ -95,7 +100,8 @@ export function isConnectionFailure(error: unknown): boolean {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
     const { code } = cause as { code?: unknown };
     if (typeof code === 'string' && connectionCodes.has(code)) return true;
-    if (/connection terminated|timeout exceeded when trying to connect/i.test(cause.message)) return true;
+    if (/connection terminated|connection error|timeout exceeded when trying to connect/i.test(cause.message))
+      return true;
   }
   return false;
 }

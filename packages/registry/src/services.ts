@@ -1,6 +1,7 @@
 import type { UserPrincipal } from '@escale/domain/access';
 import type { HotReads } from '@escale/domain/content';
 import type { PullLog } from '@escale/domain/usage-logs';
+import type { UploadLimits, UploadWriters } from '@escale/domain/uploads';
 import type { Vault } from '@escale/domain/credentials';
 import type { Faults } from '@escale/domain/faults';
 import type { Orm } from '@escale/schema/orm';
@@ -18,6 +19,8 @@ export interface RegistryParts {
   readonly vault: Vault;
   readonly blobStore: BlobStore;
   readonly logger: Logger;
+  /** Of one namespace; the usual ones when not given. */
+  readonly uploadLimits?: UploadLimits;
   /** Accepts an access token of the identity provider as password of `$oauthtoken`; absent when there is none. */
   readonly identifyAccessToken?: (token: string) => Promise<UserPrincipal>;
   /** Tests alone bring one. */
@@ -31,4 +34,6 @@ export interface Services extends RegistryParts {
   readonly failedAttempts: FailedAttempts;
   readonly hotReads: HotReads;
   readonly pullLog: PullLog;
+  readonly uploadWriters: UploadWriters;
+  readonly uploadLimits: UploadLimits;
 }

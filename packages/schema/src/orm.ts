@@ -78,3 +78,28 @@ export async function runPrepared<Row extends object>(
   const { rows } = await pool.query<Row>({ name, text, values: [...values] });
   return rows;
 }
+
+/** One connection taken out of the pool for as long as it is wanted; what belongs to its session (locks) ends with it. */
+export interface HeldConnection {
+  query(statement: string, values?: unknown[]): Promise<unknown>;
+  /** Calls back once when the connection breaks. */
+  onBroken(call: () => void): void;
+  /** Ends the connection, and with it its session. */
+  end(): void;
+}
+
+/** @throws Error when the database is away */
+export async function holdConnection(orm: Orm): Promise<HeldConnection> {
+  const pool = await orm.em.getConnection().getNativeClient();
+  const client = await pool.connect();
+  return {
+    query: (statement, values) => client.query(statement, values),
+    onBroken: (call) => {
+      client.once('error', call);
+      client.once('end', call);
+    },
+    end: () => {
+      client.release(true);
+    },
+  };
+}

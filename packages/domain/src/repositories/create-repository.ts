@@ -7,7 +7,7 @@ import { principalKey } from '../access/principal.ts';
 import { checkAction } from '../access/require-role.ts';
 import type { Context } from '../context.ts';
 import { applicableRules, rulesOf } from '../default-permissions/applicable.ts';
-import { nameInvalid, repositoryExists } from '../errors.ts';
+import { nameInvalid, repositoryExists, unauthorized } from '../errors.ts';
 import { granteeColumn } from '../grantees/find-grantee.ts';
 import { optionalText } from '../inputs/optional-text.ts';
 import { onConflict } from '../on-conflict.ts';
@@ -49,7 +49,10 @@ export async function createRepository(ctx: Context, input: NewRepository): Prom
  */
 export async function repositoryForPush(ctx: Context, name: RepositoryName): Promise<AccessibleRepository> {
   const existing = await findAccessible(ctx, name);
-  if (!existing && mayStart(ctx, name) && (await mayCreateRepository(ctx, name))) {
+  if (!existing && (await mayCreateRepository(ctx, name))) {
+    if (!mayStart(ctx, name)) {
+      throw unauthorized(`the token does not cover push on ${name}`, { error: 'insufficient_scope' });
+    }
     const inner = { ...ctx, em: ctx.em.fork() };
     const namespace = await requireNamespaceRole(inner, splitRepositoryName(name).namespace, 'creator');
     await addRepository(inner, namespace, name, {});

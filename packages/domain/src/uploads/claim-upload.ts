@@ -1,75 +1,145 @@
-import { randomUUID } from 'node:crypto';
-import type { UploadPart, UploadSession } from '@escale/schema/entities';
+import type { UploadPart } from '@escale/schema/entities';
+import type { DigestAlgorithm } from '@escale/schema/values';
+import { isUuid } from '@escale/schema/values';
+import { principalKey } from '../access/principal.ts';
 import type { Context } from '../context.ts';
 import { rangeInvalid, uploadUnknown } from '../errors.ts';
+import { openHashState, sealHashState } from './hash-state.ts';
 import { findUpload } from './open-upload.ts';
+import { tooMuchStaged, type UploadLimits } from './upload-limits.ts';
+import { writerLocks, type UploadWriters } from './upload-writers.ts';
 
-/** Seconds after which the claim of a process that died lapses; a living one renews it. */
-const claimSeconds = 30;
+/** The bytes of an upload that are held: parts in the blob store, then a tail in the row. */
+export interface StagedBytes {
+  readonly parts: readonly UploadPart[];
+  readonly tail: Uint8Array;
+}
 
-/** The right of one request to write to an upload. */
-export interface UploadClaim {
-  readonly upload: UploadSession;
+/** The right of one request to write to an upload, and where it stands. */
+export interface UploadClaim extends StagedBytes {
+  readonly id: string;
   readonly writer: string;
+  readonly algorithm: DigestAlgorithm;
+  /** Bytes acknowledged. */
+  readonly offset: number;
+  /** Of the hash over those bytes; null at offset 0. */
+  readonly hashState: Uint8Array | null;
+}
+
+interface Row {
+  id: string;
+  algorithm: DigestAlgorithm;
+  offset: string;
+  hash_state: Uint8Array | null;
+  parts: UploadPart[];
+  tail: Uint8Array | null;
+  elsewhere: string;
+}
+
+/** True of a row that nobody writes to: given back, or its writer's process is gone. Parameters: none. */
+export const unclaimed = `(writer is null or not exists (
+  select 1 from pg_locks where locktype = 'advisory' and classid = ${String(writerLocks)}
+    and objid = upload_sessions.writer_process::oid and objsubid = 2 and granted
+    and database = (select oid from pg_database where datname = current_database())))`;
+
+const elsewhere = `(select coalesce(sum(o."offset" + o.arriving), 0) from upload_sessions o
+  where o.namespace_id = upload_sessions.namespace_id and o.id <> upload_sessions.id) as elsewhere`;
+
+/**
+ * Claims an upload for writing: of two requests at once, one writes and the other is told where the upload stands (D20). A
+ * claim whose process was killed is void at once.
+ * @param announced bytes of the request's body, 0 when it does not say
+ * @throws BLOB_UPLOAD_UNKNOWN, RANGE_INVALID while another request is writing, DENIED when the namespace has too much staged
+ */
+export async function claimUpload(
+  ctx: Context,
+  { writers, limits }: { writers: UploadWriters; limits: UploadLimits },
+  repositoryId: string,
+  { id, announced = 0 }: { id: string; announced?: number },
+): Promise<UploadClaim> {
+  if (!isUuid(id)) throw uploadUnknown();
+  const writer = writers.begin();
+  try {
+    const [row] = await ctx.em.execute<Row[]>(
+      `update upload_sessions set writer = ?, writer_process = ?, arriving = ?
+         where id = ? and repository_id = ? and principal = ? and expires_at > ?
+           and ((writer_process = ? and writer <> all (string_to_array(?, ',')::uuid[])) or ${unclaimed})
+         returning id, algorithm, "offset", hash_state, parts, tail, ${elsewhere}`,
+      [
+        ...[writer, writers.process, announced, id, repositoryId, principalKey(ctx.principal), ctx.now],
+        ...[writers.process, writers.writing.join(',')],
+      ],
+    );
+    if (!row) throw rangeInvalid((await findUpload(ctx, repositoryId, id)).offset);
+    const claim = { ...claimOf(row), writer };
+    if (claim.offset + announced + Number(row.elsewhere) > limits.stagedBytes) {
+      await releaseClaim(ctx, claim);
+      throw tooMuchStaged(limits.stagedBytes);
+    }
+    return { ...claim, hashState: openHashState(ctx.vault, claim, row.hash_state) };
+  } catch (error) {
+    writers.end(writer);
+    throw error;
+  }
+}
+
+function claimOf({ id, algorithm, offset, parts, tail }: Row) {
+  return { id, algorithm, offset: Number(offset), parts, tail: tail ?? new Uint8Array() };
 }
 
 /**
- * Claims an upload for writing: of two requests at once, one writes and the other is told where the upload stands (D20).
- * @throws BLOB_UPLOAD_UNKNOWN, RANGE_INVALID while another request is writing
+ * Tells how much has arrived while a long body streams.
+ * @throws BLOB_UPLOAD_UNKNOWN when the claim is lost, DENIED when the namespace has too much staged; writing must stop then
  */
-export async function claimUpload(ctx: Context, repositoryId: string, id: string): Promise<UploadClaim> {
-  const upload = await findUpload(ctx, repositoryId, id);
-  const writer = randomUUID();
-  const claimed = await ctx.em.execute<unknown[]>(
-    `update upload_sessions set writer = ?, writer_until = now() + interval '${String(claimSeconds)} seconds'
-       where id = ? and (writer is null or writer_until < now()) returning id`,
-    [writer, upload.id],
+export async function reportArriving(
+  ctx: Pick<Context, 'em'>,
+  claim: UploadClaim,
+  received: number,
+  limits: UploadLimits,
+): Promise<void> {
+  const [row] = await ctx.em.execute<{ elsewhere: string }[]>(
+    `update upload_sessions set arriving = greatest(arriving, ?) where id = ? and writer = ? returning ${elsewhere}`,
+    [received, claim.id, claim.writer],
   );
-  if (claimed.length === 0) throw rangeInvalid(upload.offset);
-  // The row may have moved on between looking and claiming.
-  return { upload: await findUpload(ctx, repositoryId, id), writer };
+  if (!row) throw uploadUnknown();
+  if (claim.offset + received + Number(row.elsewhere) > limits.stagedBytes) throw tooMuchStaged(limits.stagedBytes);
 }
-
-/** Keeps a claim alive while a long body streams. @returns false when the claim is lost and writing must stop */
-export async function renewClaim(ctx: Pick<Context, 'em'>, { upload, writer }: UploadClaim): Promise<boolean> {
-  const renewed = await ctx.em.execute<unknown[]>(
-    `update upload_sessions set writer_until = now() + interval '${String(claimSeconds)} seconds'
-       where id = ? and writer = ? returning id`,
-    [upload.id, writer],
-  );
-  return renewed.length > 0;
-}
-
-/** Milliseconds between renewals. */
-export const renewEvery = (claimSeconds * 1000) / 3;
 
 /**
  * Records what a request has staged, and gives the claim back. From here on these bytes are acknowledged.
- * @param progress.parts those staged by this request, contiguous from the upload's offset
- * @param progress.hashState over all bytes up to the new offset
+ * @param progress.staged all bytes of the upload now
+ * @param progress.hashState over all of them
+ * @returns the new offset
  * @throws BLOB_UPLOAD_UNKNOWN when the claim was lost: nothing is recorded then
  */
 export async function recordChunk(
   ctx: Context,
-  { upload, writer }: UploadClaim,
-  progress: { parts: readonly UploadPart[]; hashState: Uint8Array },
-): Promise<{ offset: number; parts: UploadPart[] }> {
-  const parts = [...upload.parts, ...progress.parts];
-  const offset = progress.parts.reduce((sum, part) => sum + part.length, upload.offset);
+  claim: UploadClaim,
+  { staged, hashState }: { staged: StagedBytes; hashState: Uint8Array },
+): Promise<number> {
+  const { id, algorithm } = claim;
+  const { parts, tail } = staged;
+  const offset = parts.reduce((sum, part) => sum + part.length, tail.length);
   const recorded = await ctx.em.execute<unknown[]>(
-    `update upload_sessions set "offset" = ?, parts = ?::jsonb, hash_state = ?, writer = null, writer_until = null,
-         expires_at = ?::timestamptz + interval '24 hours'
-       where id = ? and writer = ? and "offset" = ? returning id`,
-    [offset, JSON.stringify(parts), Buffer.from(progress.hashState), ctx.now, upload.id, writer, upload.offset],
+    `update upload_sessions set "offset" = ?, parts = ?::jsonb, tail = ?, hash_state = ?, algorithm = ?,
+         writer = null, writer_process = null, arriving = 0, expires_at = ?::timestamptz + interval '24 hours'
+       where id = ? and writer = ? returning id`,
+    [
+      ...[offset, JSON.stringify(parts), tail.length > 0 ? Buffer.from(tail) : null],
+      ...[sealHashState(ctx.vault, { id, algorithm, offset, tail }, hashState), algorithm, ctx.now, id, claim.writer],
+    ],
   );
   if (recorded.length === 0) throw uploadUnknown();
-  return { offset, parts };
+  return offset;
 }
 
 /** Gives a claim back without having written anything that counts. */
-export async function releaseClaim(ctx: Pick<Context, 'em'>, { upload, writer }: UploadClaim): Promise<void> {
-  await ctx.em.execute('update upload_sessions set writer = null, writer_until = null where id = ? and writer = ?', [
-    upload.id,
-    writer,
-  ]);
+export async function releaseClaim(
+  ctx: Pick<Context, 'em'>,
+  { id, writer }: Pick<UploadClaim, 'id' | 'writer'>,
+): Promise<void> {
+  await ctx.em.execute(
+    'update upload_sessions set writer = null, writer_process = null, arriving = 0 where id = ? and writer = ?',
+    [id, writer],
+  );
 }

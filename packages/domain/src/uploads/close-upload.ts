@@ -1,16 +1,29 @@
 import { UploadSession } from '@escale/schema/entities';
 import type { Context } from '../context.ts';
+import { unclaimed } from './claim-upload.ts';
 
-/** Forgets an upload: cancelled by its client, or refused because its content was not what it claimed to be. */
+/**
+ * Forgets an upload: cancelled by its client, or refused because its content was not what it claimed to be. Its staged bytes
+ * are freed before, so that a crash between leaves a row that expires, and not bytes that nobody knows.
+ */
 export async function dropUpload(ctx: Pick<Context, 'em'>, id: string): Promise<void> {
   await ctx.em.nativeDelete(UploadSession, { id });
 }
 
-/** Ids of uploads that waited too long, at most 100 at a time; their rows are gone when this resolves. */
-export async function dropExpiredUploads(ctx: Pick<Context, 'em'>): Promise<string[]> {
+/** Ids of uploads that waited too long, at most 100; nobody can go on with them. */
+export async function expiredUploads(ctx: Pick<Context, 'em'>): Promise<string[]> {
   const rows = await ctx.em.execute<{ id: string }[]>(
-    `delete from upload_sessions where id in (select id from upload_sessions where expires_at < now()
-       and (writer is null or writer_until < now()) limit 100 for update skip locked) returning id`,
+    `select id from upload_sessions where expires_at < now() and ${unclaimed} limit 100`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Those of these ids that are no upload any more: whatever is staged for them belongs to nobody. */
+export async function unknownUploads(ctx: Pick<Context, 'em'>, ids: readonly string[]): Promise<string[]> {
+  const rows = await ctx.em.execute<{ id: string }[]>(
+    `select given.id from unnest(string_to_array(?, ',')) as given (id)
+       where not exists (select 1 from upload_sessions u where u.id = given.id::uuid)`,
+    [ids.join(',')],
   );
   return rows.map(({ id }) => id);
 }

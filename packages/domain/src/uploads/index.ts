@@ -1,3 +1,5 @@
 export * from './claim-upload.ts';
 export * from './close-upload.ts';
 export * from './open-upload.ts';
+export * from './upload-limits.ts';
+export * from './upload-writers.ts';

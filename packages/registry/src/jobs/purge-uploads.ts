@@ -1,13 +1,42 @@
-import { dropExpiredUploads } from '@escale/domain/uploads';
+import { dropUpload, expiredUploads, unknownUploads } from '@escale/domain/uploads';
 import type { RegistryParts } from '../services.ts';
 
+type Parts = Pick<RegistryParts, 'orm' | 'blobStore'>;
+
+/** Milliseconds after which staged bytes without an upload are nobody's: their row was deleted with its repository. */
+const abandonedAfter = 60 * 60 * 1000;
+
 /** Frees what uploads left behind that nobody went on with for a day. @returns how many */
-export async function purgeUploads({ orm, blobStore }: Pick<RegistryParts, 'orm' | 'blobStore'>): Promise<number> {
-  let purged = 0;
-  for (;;) {
-    const expired = await dropExpiredUploads({ em: orm.em.fork() });
+export async function purgeUploads(parts: Parts): Promise<number> {
+  return (await purgeExpired(parts)) + (await purgeUnknown(parts));
+}
+
+/** Bytes first: a crash between leaves a row, which is found again. */
+async function purgeExpired({ orm, blobStore }: Parts): Promise<number> {
+  for (let purged = 0; ;) {
+    const expired = await expiredUploads({ em: orm.em.fork() });
     if (expired.length === 0) return purged;
-    for (const upload of expired) await blobStore.discard(upload);
+    for (const upload of expired) {
+      await blobStore.discard(upload);
+      await dropUpload({ em: orm.em.fork() }, upload);
+    }
     purged += expired.length;
   }
+}
+
+async function purgeUnknown({ orm, blobStore }: Parts): Promise<number> {
+  let purged = 0;
+  let old: string[] = [];
+  const purge = async () => {
+    const unknown = old.length === 0 ? [] : await unknownUploads({ em: orm.em.fork() }, old);
+    for (const upload of unknown) await blobStore.discard(upload);
+    purged += unknown.length;
+    old = [];
+  };
+  for await (const { upload, modifiedAt } of blobStore.listStaged()) {
+    if (Date.now() - modifiedAt.getTime() > abandonedAfter) old.push(upload);
+    if (old.length === 500) await purge();
+  }
+  await purge();
+  return purged;
 }

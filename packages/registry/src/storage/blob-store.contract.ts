@@ -3,10 +3,13 @@ import { Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blobKey } from './blob-keys.ts';
-import { StagedPartsMissing, type BlobKey, type BlobStore, type ByteRange, type StagedPart } from './blob-store.ts';
+import { StagedPartsMissing, type BlobKey, type BlobStore, type ByteRange, type StagedUpload } from './blob-store.ts';
 
 const sha256 = (content: Uint8Array) => `sha256:${createHash('sha256').update(content).digest('hex')}`;
 const mebibyte = 1024 * 1024;
+
+/** An upload that holds no bytes yet. */
+export const nothing: StagedUpload = { parts: [], tail: new Uint8Array() };
 
 /** What every blob store promises. @param open gives a store over the same bytes each time it is called */
 export function describeBlobStore(name: string, open: () => Promise<BlobStore>): void {
@@ -18,15 +21,21 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
     });
     afterAll(() => store.close());
 
-    const stage = async (upload: string, offset: number, content: Uint8Array, on = store): Promise<StagedPart[]> => {
-      const writer = await on.openPart(upload, offset);
+    const stage = async (
+      upload: string,
+      before: StagedUpload,
+      content: Uint8Array,
+      on = store,
+    ): Promise<StagedUpload> => {
+      const writer = on.openUpload(upload, before);
       for (let at = 0; at < content.length; at += 65_536) await writer.write(content.subarray(at, at + 65_536));
       return writer.flush();
     };
+    const sizeOf = ({ parts, tail }: StagedUpload) => parts.reduce((sum, { length }) => sum + length, tail.length);
     const put = async (content: Uint8Array): Promise<{ key: BlobKey; upload: string }> => {
       const upload = randomUUID();
       const key = blobKey(sha256(content), upload);
-      await store.commit(upload, key, await stage(upload, 0, content), sha256(content));
+      await store.openUpload(upload, await stage(upload, nothing, content)).commit(key, sha256(content));
       return { key, upload };
     };
     const get = async (key: BlobKey, range?: ByteRange): Promise<Buffer> => {
@@ -55,11 +64,12 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
     test('an object arrives in several parts, the later ones through another store over the same bytes', async () => {
       const content = randomBytes(3_000_000);
       const upload = randomUUID();
-      const first = await stage(upload, 0, content.subarray(0, 1_000_000));
+      const first = await stage(upload, nothing, content.subarray(0, 1_000_000));
       const other = await open();
-      const second = await stage(upload, 1_000_000, content.subarray(1_000_000), other);
+      const second = await stage(upload, first, content.subarray(1_000_000), other);
+      expect(sizeOf(second)).toBe(content.length);
       const key = blobKey(sha256(content), upload);
-      await other.commit(upload, key, [...first, ...second], sha256(content));
+      await other.openUpload(upload, second).commit(key, sha256(content));
       expect((await get(key)).equals(content)).toBe(true);
       await other.close();
     });
@@ -67,11 +77,11 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
     test('bytes that were never acknowledged are overwritten', async () => {
       const upload = randomUUID();
       const good = randomBytes(50_000);
-      const first = await stage(upload, 0, good.subarray(0, 20_000));
-      await stage(upload, 20_000, randomBytes(100_000));
-      const second = await stage(upload, 20_000, good.subarray(20_000));
+      const first = await stage(upload, nothing, good.subarray(0, 20_000));
+      await stage(upload, first, randomBytes(100_000));
+      const second = await stage(upload, first, good.subarray(20_000));
       const key = blobKey(sha256(good), upload);
-      await store.commit(upload, key, [...first, ...second], sha256(good));
+      await store.openUpload(upload, second).commit(key, sha256(good));
       expect((await get(key)).equals(good)).toBe(true);
     });
 
@@ -79,16 +89,44 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
       const content = randomBytes(10_000);
       const upload = randomUUID();
       const key = blobKey(sha256(content), upload);
-      const parts = await stage(upload, 0, content);
-      await store.commit(upload, key, parts, sha256(content));
-      await store.commit(upload, key, parts, sha256(content));
+      const staged = await stage(upload, nothing, content);
+      await store.openUpload(upload, staged).commit(key, sha256(content));
+      await store.openUpload(upload, staged).commit(key, sha256(content));
       expect((await get(key)).equals(content)).toBe(true);
+    });
+
+    test('the last bytes may come with the commit, many small pieces before them', async () => {
+      const content = randomBytes(200_000);
+      const upload = randomUUID();
+      let staged = nothing;
+      for (let at = 0; at < 190_000; at += 1000) {
+        staged = await stage(upload, staged, content.subarray(at, at + 1000));
+        expect(sizeOf(staged)).toBe(at + 1000);
+      }
+      expect(staged.parts.length).toBeLessThan(10);
+      const key = blobKey(sha256(content), upload);
+      const writer = store.openUpload(upload, staged);
+      await writer.write(content.subarray(190_000));
+      await writer.commit(key, sha256(content));
+      expect((await get(key)).equals(content)).toBe(true);
+    });
+
+    test('a writer that gives up changes nothing', async () => {
+      const upload = randomUUID();
+      const staged = await stage(upload, nothing, Buffer.from('kept'));
+      const writer = store.openUpload(upload, staged);
+      await writer.write(randomBytes(5 * mebibyte));
+      await writer.abort();
+      const key = blobKey(sha256(Buffer.from('kept')), upload);
+      await store.openUpload(upload, staged).commit(key, sha256(Buffer.from('kept')));
+      expect((await get(key)).toString()).toBe('kept');
     });
 
     test('a commit of parts that are not there is refused, and leaves nothing', async () => {
       const upload = randomUUID();
       const key = blobKey(sha256(Buffer.from('gone')), upload);
-      await expect(store.commit(upload, key, [{ offset: 0, length: 4 }], sha256(Buffer.from('gone')))).rejects.toThrow(
+      const gone = { ...nothing, parts: [{ offset: 0, length: 4 }] };
+      await expect(store.openUpload(upload, gone).commit(key, sha256(Buffer.from('gone')))).rejects.toThrow(
         StagedPartsMissing,
       );
       expect(await store.stat(key)).toBeUndefined();
@@ -110,7 +148,7 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
     test('staged bytes are no object', async () => {
       const content = randomBytes(1000);
       const upload = randomUUID();
-      await stage(upload, 0, content);
+      await stage(upload, nothing, content);
       expect(await store.stat(blobKey(sha256(content), upload))).toBeUndefined();
       expect(await store.read(blobKey(sha256(content), upload))).toBeUndefined();
       const sink = new Writable({ write: () => expect.fail('nothing is there to be sent') });
@@ -152,7 +190,7 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
 
     test('names that could lead elsewhere are refused', async () => {
       for (const name of ['../x', 'a/../../b', '', 'x\0', '/etc/passwd']) {
-        await expect(store.openPart(name, 0).then((writer) => writer.flush())).rejects.toThrow(TypeError);
+        expect(() => store.openUpload(name, nothing)).toThrow(TypeError);
         await expect(store.stat(`sha256/ab/${name}/${name}` as BlobKey)).rejects.toThrow(TypeError);
       }
     });
@@ -160,11 +198,10 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
     test('memory does not grow with the size of an object', async () => {
       const upload = randomUUID();
       const piece = randomBytes(mebibyte);
-      const writer = await store.openPart(upload, 0);
+      const writer = store.openUpload(upload, nothing);
       const before = process.memoryUsage().rss;
       for (let count = 0; count < 64; count += 1) await writer.write(piece);
-      const parts = await writer.flush();
-      expect(parts.reduce((sum, { length }) => sum + length, 0)).toBe(64 * mebibyte);
+      expect(sizeOf(await writer.flush())).toBe(64 * mebibyte);
       expect(process.memoryUsage().rss - before).toBeLessThan(48 * mebibyte);
       await store.discard(upload);
     });

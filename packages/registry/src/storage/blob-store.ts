@@ -28,16 +28,31 @@ export interface StoredObject {
   readonly modifiedAt: Date;
 }
 
+/** All bytes that are held of an unfinished upload: parts in the store, then a tail that is kept with the upload's row. */
+export interface StagedUpload {
+  /** Contiguous from offset 0. */
+  readonly parts: readonly StagedPart[];
+  /** Too few bytes for a part of their own; empty where the store takes parts of any size. */
+  readonly tail: Uint8Array;
+}
+
 /**
- * Takes the bytes of one request of an upload. Not safe for concurrent use: the upload session's claim guarantees one writer.
- * After an error of `write` or `flush`, nothing that this writer has not returned from `flush` may be relied upon.
+ * Takes the bytes of one request of an upload, after those already staged. Not safe for concurrent use: the claim on the
+ * upload guarantees one writer. It ends by exactly one of `flush`, `commit`, `abort`.
  */
-export interface PartWriter {
+export interface UploadWriter {
   /** Takes a piece of any size; resolves when the next may come (back-pressure). The caller must not reuse the memory. */
   write(piece: Uint8Array): Promise<void>;
-  /** Stages what is still buffered and resolves to the parts staged by this writer, in order, without gap. Ends the writer. */
-  flush(): Promise<StagedPart[]>;
-  /** Gives up: frees memory and handles; parts already staged may stay, unnamed, until `discard`. */
+  /** Stages what has come, durable when it resolves. @returns all that is staged now; the upload goes on from there */
+  flush(): Promise<StagedUpload>;
+  /**
+   * Makes all bytes of the upload the object `key`; all or nothing, durable when it resolves. Repeating it after an unknown
+   * outcome succeeds when the object is there with the right size (D18).
+   * @param digest kept with the object where the store can, for scrubs and rebuilds
+   * @throws StagedPartsMissing when the store no longer holds one of the parts: the upload must begin anew
+   */
+  commit(key: BlobKey, digest: string): Promise<void>;
+  /** Gives up: frees memory and handles; what was staged by this writer may stay, unnamed, until `discard`. */
   abort(): Promise<void>;
 }
 
@@ -54,20 +69,11 @@ export interface BlobStore {
   check(signal?: AbortSignal): Promise<void>;
 
   /**
-   * Opens a writer at a byte offset of an unfinished upload.
+   * Opens a writer behind the acknowledged bytes of an unfinished upload.
    * @param upload names the staging area, a UUID
-   * @param offset bytes already acknowledged; anything staged beyond it is overwritten
+   * @param staged what is acknowledged; anything beyond it is overwritten
    */
-  openPart(upload: string, offset: number): Promise<PartWriter>;
-
-  /**
-   * Makes the staged parts, in order, the object `key`; all or nothing, durable when it resolves.
-   * Repeating it after an unknown outcome succeeds when the object is there with the right size (D18).
-   * @param parts contiguous from offset 0; an empty list makes an empty object
-   * @param digest kept with the object where the store can, for scrubs and rebuilds
-   * @throws StagedPartsMissing when the store no longer holds one of the parts: the upload must begin anew
-   */
-  commit(upload: string, key: BlobKey, parts: readonly StagedPart[], digest: string): Promise<void>;
+  openUpload(upload: string, staged: StagedUpload): UploadWriter;
 
   /** Frees the staging area of an upload that will not be finished. Nothing to free is not an error. */
   discard(upload: string): Promise<void>;
@@ -92,6 +98,9 @@ export interface BlobStore {
   /** Deletes an object; nothing to delete is not an error. */
   delete(key: BlobKey): Promise<void>;
 
+  /** Uploads for which something is staged that does not vanish by itself, in no particular order. */
+  listStaged(): AsyncIterable<{ readonly upload: string; readonly modifiedAt: Date }>;
+
   /** All objects, in no particular order; for the sweeper and for scrubs, never for liveness. */
   list(): AsyncIterable<StoredObject>;
 
@@ -102,6 +111,11 @@ export interface BlobStore {
 /** The store failed, not the request; the message is fit for an operator, `cause` holds the original. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
+}
+
+/** An upload came in more pieces than the store can join. */
+export class TooManyParts extends Error {
+  override readonly name = 'TooManyParts';
 }
 
 /** Parts of an upload are gone (expired at the store, or its staging area was cleared). */

@@ -4,17 +4,12 @@ import { mkdir, open, opendir, rename, rm, stat, unlink, writeFile, type FileHan
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { checkKey } from './blob-keys.ts';
-import {
-  StagedPartsMissing,
-  StoreUnavailable,
-  type BlobKey,
-  type BlobStore,
-  type ByteRange,
-  type PartWriter,
-  type StagedPart,
-  type StoredObject,
-} from './blob-store.ts';
+import type { BlobKey, BlobStore, ByteRange, StagedUpload, StoredObject, UploadWriter } from './blob-store.ts';
+import { absent, guarded } from './filesystem-errors.ts';
+import { FileWriter } from './filesystem-writer.ts';
 import { sendFile } from './send-file.ts';
+
+const uploadName = /^[0-9a-f-]{36}$/;
 
 /**
  * Blobs as files: `<folder>/blobs/<key>` for objects, `<folder>/uploads/<upload>` while they arrive. An object appears by one
@@ -44,50 +39,20 @@ export class FilesystemBlobStore implements BlobStore {
     });
   }
 
-  async openPart(upload: string, offset: number): Promise<PartWriter> {
-    return guarded(async () => {
-      const file = await open(this.#staging(upload), constants.O_WRONLY | constants.O_CREAT, 0o600);
-      try {
-        const { size } = await file.stat();
-        if (size < offset)
-          throw new StagedPartsMissing(`the staging file has ${String(size)} of ${String(offset)} bytes`);
-        // What lies beyond was never acknowledged.
-        if (size > offset) await file.truncate(offset);
-      } catch (error) {
-        await file.close();
-        throw error;
-      }
-      return new FilePartWriter(file, offset);
+  openUpload(upload: string, { parts }: StagedUpload): UploadWriter {
+    const offset = parts.reduce((sum, part) => sum + part.length, 0);
+    return new FileWriter(this.#staging(upload), offset, {
+      appear: (key) => this.#appear(upload, key),
+      sizeOf: async (key) => (await this.stat(key))?.size,
     });
   }
 
-  async commit(upload: string, key: BlobKey, parts: readonly StagedPart[]): Promise<void> {
-    await guarded(async () => {
-      const size = parts.reduce((sum, part) => sum + part.length, 0);
-      const staged = this.#staging(upload);
-      const target = this.#object(key);
-      const file = await openIfThere(
-        staged,
-        parts.length === 0 ? constants.O_RDWR | constants.O_CREAT : constants.O_RDWR,
-      );
-      if (!file) {
-        // Perhaps an earlier try went through and its answer was lost (D18).
-        if ((await this.stat(key))?.size === size) return;
-        throw new StagedPartsMissing('the staging file is gone');
-      }
-      try {
-        const found = await file.stat();
-        if (found.size < size)
-          throw new StagedPartsMissing(`the staging file has ${String(found.size)} of ${String(size)} bytes`);
-        if (found.size > size) await file.truncate(size);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      const made = await mkdir(path.dirname(target), { recursive: true, mode: 0o700 });
-      await rename(staged, target);
-      await this.#syncFolders(path.dirname(target), made);
-    });
+  async *listStaged(): AsyncIterable<{ upload: string; modifiedAt: Date }> {
+    for await (const entry of await guarded(() => opendir(this.#uploads))) {
+      if (!uploadName.test(entry.name)) continue;
+      const found = await guarded(() => stat(path.join(this.#uploads, entry.name)).catch(absent));
+      if (found) yield { upload: entry.name, modifiedAt: found.mtime };
+    }
   }
 
   async discard(upload: string): Promise<void> {
@@ -145,13 +110,21 @@ export class FilesystemBlobStore implements BlobStore {
   }
 
   #staging(upload: string): string {
-    if (!/^[0-9a-f-]{36}$/.test(upload)) throw new TypeError('an upload is named by a UUID');
+    if (!uploadName.test(upload)) throw new TypeError('an upload is named by a UUID');
     return path.join(this.#uploads, upload);
   }
 
   #object(key: BlobKey): string {
     checkKey(key);
     return path.join(this.#blobs, key);
+  }
+
+  /** One rename, and the folders that know of it reach the disk. */
+  async #appear(upload: string, key: BlobKey): Promise<void> {
+    const target = this.#object(key);
+    const made = await mkdir(path.dirname(target), { recursive: true, mode: 0o700 });
+    await rename(this.#staging(upload), target);
+    await this.#syncFolders(path.dirname(target), made);
   }
 
   /** @param made the topmost folder that was just created, when one was: its parent's entry must last too */
@@ -167,65 +140,6 @@ export class FilesystemBlobStore implements BlobStore {
   }
 }
 
-class FilePartWriter implements PartWriter {
-  readonly #file: FileHandle;
-  readonly #start: number;
-  #length = 0;
-
-  constructor(file: FileHandle, offset: number) {
-    this.#file = file;
-    this.#start = offset;
-  }
-
-  async write(piece: Uint8Array): Promise<void> {
-    await guarded(async () => {
-      for (let done = 0; done < piece.length;) {
-        const { bytesWritten } = await this.#file.write(piece, done, piece.length - done, this.#start + this.#length);
-        done += bytesWritten;
-        this.#length += bytesWritten;
-      }
-    });
-  }
-
-  async flush(): Promise<StagedPart[]> {
-    await guarded(() => this.#file.close());
-    return this.#length === 0 ? [] : [{ offset: this.#start, length: this.#length }];
-  }
-
-  async abort(): Promise<void> {
-    await this.#file.close().catch(() => undefined);
-  }
-}
-
 async function openIfThere(file: string, flags: number): Promise<FileHandle | undefined> {
   return open(file, flags, 0o600).catch(absent);
-}
-
-function absent(error: unknown): undefined {
-  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-  throw error;
-}
-
-const words: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EROFS: 'the file system is read-only',
-  EACCES: 'the folder may not be accessed',
-  EPERM: 'the folder may not be accessed',
-  EMFILE: 'too many files are open',
-  ENFILE: 'too many files are open',
-  EIO: 'the disk reports an error',
-  ENOTDIR: 'a file stands where a folder should be',
-  ENOENT: 'the folder is gone',
-};
-
-/** Turns failures of the file system into the one error that means "the store, not the request". */
-async function guarded<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined || !(code in words)) throw error;
-    throw new StoreUnavailable(`the blob folder cannot be used: ${words[code] ?? code}`, { cause: error });
-  }
 }

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
-import { algorithmOf, parseDigest, type Digest, type RepositoryName } from '@escale/schema/values';
+import { algorithmOf, digestOf, parseDigest, type Digest, type RepositoryName } from '@escale/schema/values';
 import { linkBlob } from '@escale/domain/content';
 import { digestInvalid } from '@escale/domain/errors';
-import { claimUpload, dropUpload, releaseClaim, type UploadClaim } from '@escale/domain/uploads';
+import { claimUpload, dropUpload, type UploadClaim } from '@escale/domain/uploads';
 import { created } from '../blobs/created.ts';
 import type { OnRepository } from '../routing/exchange.ts';
 import type { Services } from '../services.ts';
 import { blobKey } from '../storage/blob-keys.ts';
 import type { BlobKey } from '../storage/blob-store.ts';
-import { checkContentRange, offsetOf } from './content-range.ts';
+import { announcedLength, checkContentRange, offsetOf } from './content-range.ts';
 import { progress } from './progress.ts';
-import { receiveBody, type Received } from './receive-body.ts';
+import { giveUp, receiveBody, type Received } from './receive-body.ts';
 
 type OfRepository = OnRepository<{ kind: string; repository: RepositoryName }>;
 
@@ -19,13 +19,22 @@ type OfRepository = OnRepository<{ kind: string; repository: RepositoryName }>;
 export async function completeUpload(
   exchange: OnRepository<{ kind: string; repository: RepositoryName; upload: string }>,
 ): Promise<void> {
-  const { query, request, http } = exchange;
+  const { ctx, query, request, repository, services, http } = exchange;
   const named = query.get('digest');
   const digest = named === null ? undefined : parseDigest(named);
   if (!digest)
     throw digestInvalid('the digest of the whole blob is needed: ?digest=sha256:… or ?digest=sha512:…', named ?? '');
   try {
-    await finishUpload(exchange, request.upload, digest);
+    const announced = announcedLength(http.get('Content-Length'));
+    const { uploadWriters: writers, uploadLimits: limits } = services;
+    const claim = await claimUpload(ctx, { writers, limits }, repository.id, { id: request.upload, announced });
+    try {
+      checkContentRange(http.get('Content-Range'), http.get('Content-Length'), claim.offset);
+    } catch (error) {
+      await giveUp(ctx, services, claim);
+      throw error;
+    }
+    await finishUpload(exchange, claim, digest);
   } catch (error) {
     const offset = offsetOf(error);
     if (offset !== undefined) progress(http, request.repository, request.upload, offset);
@@ -35,70 +44,64 @@ export async function completeUpload(
 
 /**
  * Receives what is left, compares the digest, commits the bytes, then makes them visible: bytes before rows, so that a crash
- * between leaves only garbage. An upload whose content is not what it claimed is dropped (R8).
- * @throws DIGEST_INVALID, RANGE_INVALID, BLOB_UPLOAD_UNKNOWN
+ * between leaves only garbage. The claim is held until the end; when anything fails the upload is as it was, and the same
+ * request may come again. An upload whose content is not what it claimed is dropped (R8).
+ * @throws DIGEST_INVALID, BLOB_UPLOAD_UNKNOWN, DENIED
  */
-export async function finishUpload(exchange: OfRepository, uploadId: string, digest: Digest): Promise<void> {
+export async function finishUpload(exchange: OfRepository, claim: UploadClaim, digest: Digest): Promise<void> {
   const { ctx, request, repository, services, http } = exchange;
   const { blobStore, logger } = services;
-  const claim = await claimUpload(ctx, repository.id, uploadId);
+  // As long as nothing is hashed, the digest that is asked for decides the algorithm.
+  const hashed = claim.offset === 0 ? { ...claim, algorithm: algorithmOf(digest) } : claim;
+  const received = await receiveBody(ctx, services, hashed, http.req);
   try {
-    checkContentRange(http.get('Content-Range'), http.get('Content-Length'), claim.upload.offset);
-  } catch (error) {
-    await releaseClaim(ctx, claim);
-    throw error;
-  }
-  const startsHere = claim.upload.offset === 0;
-  const adapted: UploadClaim = startsHere ? withAlgorithm(claim, digest) : claim;
-  const received = await receiveBody(ctx, services, adapted, http.req);
-  const key = blobKey(digest, uploadId);
-  const matches =
-    algorithmOf(received.digest) === algorithmOf(digest)
-      ? received.digest === digest
-      : await matchesStored(services, uploadId, key, received, digest);
-  if (!matches) {
-    await dropUpload(ctx, uploadId);
-    await blobStore.discard(uploadId);
-    throw digestInvalid(`the content is not that of the digest; it is ${received.digest}`, digest);
-  }
-  await blobStore.commit(uploadId, key, received.parts, digest);
-  await ctx.faults?.('upload.committed');
-  const { superfluous } = await linkBlob(ctx, repository.id, uploadId, {
-    digest,
-    size: received.offset,
-    storageKey: key,
-  });
-  if (superfluous) {
-    await blobStore.delete(superfluous as BlobKey).catch((error: unknown) => {
-      logger.warn(
-        { err: error, key: superfluous },
-        'a superfluous object could not be deleted; it stays until it is swept',
-      );
+    const key = blobKey(digest, claim.id);
+    await commitIfSame(exchange, hashed, received, { key, digest });
+    await ctx.faults?.('upload.committed');
+    const { superfluous } = await linkBlob(ctx, repository.id, claim.id, {
+      digest,
+      size: received.offset,
+      storageKey: key,
     });
+    if (superfluous) {
+      await blobStore.delete(superfluous as BlobKey).catch((error: unknown) => {
+        logger.warn(
+          { err: error, key: superfluous },
+          'a superfluous object could not be deleted; it stays until it is swept',
+        );
+      });
+    }
+    services.uploadWriters.end(claim.writer);
+  } catch (error) {
+    await giveUp(ctx, services, claim);
+    throw error;
   }
   created(http, request.repository, digest);
 }
 
-/** Nothing is hashed yet, so the digest that is asked for decides the algorithm. */
-function withAlgorithm({ upload, writer }: UploadClaim, digest: Digest): UploadClaim {
-  upload.algorithm = algorithmOf(digest);
-  upload.hashState = null;
-  return { upload, writer };
+/** @throws DIGEST_INVALID, and nothing of the upload is left */
+async function commitIfSame(
+  { ctx, services }: OfRepository,
+  { id, algorithm }: UploadClaim,
+  { writer, hasher }: Received,
+  { key, digest }: { key: BlobKey; digest: Digest },
+): Promise<void> {
+  const found = digestOf(algorithm, hasher.digest('hex'));
+  const sameAlgorithm = algorithm === algorithmOf(digest);
+  if (sameAlgorithm && found !== digest) await writer.abort();
+  else await writer.commit(key, digest);
+  // The stream was hashed by another algorithm than the one named at its end: hash the stored bytes once more.
+  if (sameAlgorithm ? found === digest : await isStored(services, key, digest)) return;
+  await services.blobStore.discard(id);
+  await dropUpload(ctx, id);
+  throw digestInvalid(`the content is not that of the digest; it is ${found}`, digest);
 }
 
-/** The stream was hashed by another algorithm than the one named at its end: hash the stored bytes once more. */
-async function matchesStored(
-  { blobStore }: Services,
-  uploadId: string,
-  key: BlobKey,
-  { parts }: Received,
-  digest: Digest,
-): Promise<boolean> {
-  await blobStore.commit(uploadId, key, parts, digest);
+async function isStored({ blobStore }: Services, key: BlobKey, digest: Digest): Promise<boolean> {
   const hash = createHash(algorithmOf(digest));
   const bytes = await blobStore.read(key);
   if (bytes) await pipeline(bytes, hash);
-  const matches = bytes !== undefined && digest.endsWith(`:${hash.digest('hex')}`);
-  if (!matches) await blobStore.delete(key);
-  return matches;
+  const same = bytes !== undefined && digest.endsWith(`:${hash.digest('hex')}`);
+  if (!same) await blobStore.delete(key);
+  return same;
 }

@@ -17,6 +17,11 @@ export function checkContentRange(header: string, contentLength: string, offset:
   if (Number(first) !== offset) throw rangeInvalid(offset);
 }
 
+/** Bytes that a request's body will have; 0 when it does not say. */
+export function announcedLength(contentLength: string): number {
+  return /^\d{1,15}$/.test(contentLength) ? Number(contentLength) : 0;
+}
+
 /** @returns the offset that a RANGE_INVALID carries, for the headers of the answer */
 export function offsetOf(error: unknown): number | undefined {
   const offset = error instanceof DomainError && error.code === 'RANGE_INVALID' ? error.detail?.['offset'] : undefined;

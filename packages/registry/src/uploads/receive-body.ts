@@ -1,56 +1,87 @@
 import type { IncomingMessage } from 'node:http';
-import { digestOf, type Digest } from '@escale/schema/values';
+import type { IHasher } from 'hash-wasm';
 import type { Context } from '@escale/domain/context';
-import { uploadUnknown } from '@escale/domain/errors';
-import { recordChunk, releaseClaim, renewClaim, renewEvery, type UploadClaim } from '@escale/domain/uploads';
+import { DomainError } from '@escale/domain/errors';
+import { recordChunk, releaseClaim, reportArriving, type UploadClaim } from '@escale/domain/uploads';
 import type { Services } from '../services.ts';
-import type { PartWriter, StagedPart } from '../storage/blob-store.ts';
+import type { UploadWriter } from '../storage/blob-store.ts';
 import { openHasher } from './hasher.ts';
 
-/** Where an upload stands after a request's bytes. */
+/** An upload with all bytes of a request behind those that it held, not yet recorded. The claim is still held. */
 export interface Received {
+  readonly writer: UploadWriter;
+  /** Over all bytes so far. */
+  readonly hasher: IHasher;
+  /** Bytes so far. */
   readonly offset: number;
-  readonly parts: readonly StagedPart[];
-  /** Of all bytes so far, by the upload's own algorithm. */
-  readonly digest: Digest;
 }
 
+/** Milliseconds between two words to the database about how much has arrived. */
+const reportEvery = 10_000;
+
 /**
- * Streams a request's body through the hash into the staging area and records it. When the client goes away midway, what
- * arrived until then is kept and acknowledged: the upload goes on from there (D22).
- * @throws BLOB_UPLOAD_UNKNOWN when the claim was lost, StoreUnavailable; the offset is then as before
+ * Streams a request's body through the hash into the staging area. When the client goes away midway, what arrived until then
+ * is kept and acknowledged, and the upload goes on from there (D22). When anything fails the upload is as it was before.
+ * @throws BLOB_UPLOAD_UNKNOWN when the claim was lost, DENIED, StoreUnavailable, or the error by which the client ended early
  */
 export async function receiveBody(
   ctx: Context,
-  { blobStore }: Services,
+  services: Services,
   claim: UploadClaim,
   body: IncomingMessage,
 ): Promise<Received> {
-  const { upload } = claim;
-  const hasher = await openHasher(upload.algorithm, upload.hashState);
-  const keepClaim = keepAlive(ctx, claim);
-  let writer: PartWriter | undefined;
+  const { blobStore, uploadLimits } = services;
+  let writer: UploadWriter | undefined;
+  let offset = claim.offset;
+  const report = every(reportEvery, () =>
+    reportArriving({ em: ctx.em.fork() }, claim, offset - claim.offset, uploadLimits),
+  );
   try {
-    writer = await blobStore.openPart(upload.id, upload.offset);
+    const hasher = await openHasher(claim.algorithm, claim.hashState);
+    const opened = (writer = blobStore.openUpload(claim.id, claim));
     const interrupted = await drain(body, async (piece) => {
-      if (keepClaim.lost) throw uploadUnknown();
+      report.check();
       hasher.update(piece);
-      await writer?.write(piece);
+      await opened.write(piece);
+      offset += piece.length;
     });
-    const parts = await writer.flush();
-    await ctx.faults?.('upload.staged');
-    const hashState = hasher.save();
-    const progress = await recordChunk(ctx, claim, { parts, hashState });
-    await ctx.faults?.('upload.recorded');
-    if (interrupted) throw interrupted;
-    return { ...progress, digest: digestOf(upload.algorithm, hasher.digest('hex')) };
+    const received = { writer, hasher, offset };
+    if (!interrupted) return received;
+    await recordReceived(ctx, services, claim, received);
+    throw interrupted;
   } catch (error) {
     await writer?.abort();
-    await releaseClaim(ctx, claim).catch(() => undefined);
+    await giveUp(ctx, services, claim);
     throw error;
   } finally {
-    keepClaim.stop();
+    report.stop();
   }
+}
+
+/** Makes durable and acknowledges what was received, and gives the claim back. @returns the new offset */
+export async function recordReceived(
+  ctx: Context,
+  services: Services,
+  claim: UploadClaim,
+  { writer, hasher }: Received,
+): Promise<number> {
+  try {
+    const staged = await writer.flush();
+    await ctx.faults?.('upload.staged');
+    const offset = await recordChunk(ctx, claim, { staged, hashState: hasher.save() });
+    services.uploadWriters.end(claim.writer);
+    await ctx.faults?.('upload.recorded');
+    return offset;
+  } catch (error) {
+    await giveUp(ctx, services, claim);
+    throw error;
+  }
+}
+
+/** Ends a claim after a failure. Where even that fails, the row is put right as soon as the database is back. */
+export async function giveUp(ctx: Context, { uploadWriters }: Services, claim: UploadClaim): Promise<void> {
+  uploadWriters.end(claim.writer);
+  await releaseClaim(ctx, claim).catch(() => undefined);
 }
 
 /** Reads to the end. @returns the error by which the client's side ended early, when it did */
@@ -68,22 +99,18 @@ async function drain(body: IncomingMessage, take: (piece: Buffer) => Promise<voi
   }
 }
 
-function keepAlive(ctx: Context, claim: UploadClaim): { readonly lost: boolean; stop(): void } {
-  const state = { lost: false };
-  const em = ctx.em.fork();
+/** Does something now and then; `check` throws what it threw, unless the database was merely away for a moment. */
+function every(milliseconds: number, work: () => Promise<void>): { check(): void; stop(): void } {
+  let refusal: DomainError | undefined;
   const timer = setInterval(() => {
-    renewClaim({ em }, claim).then(
-      (held) => {
-        state.lost = !held;
-      },
-      // A database that is away for a moment: the claim lasts longer than a renewal, and recording checks it again.
-      () => undefined,
-    );
-  }, renewEvery);
+    work().catch((error: unknown) => {
+      if (error instanceof DomainError) refusal = error;
+    });
+  }, milliseconds);
   timer.unref();
   return {
-    get lost() {
-      return state.lost;
+    check: () => {
+      if (refusal) throw refusal;
     },
     stop: () => {
       clearInterval(timer);

@@ -6,7 +6,7 @@ import {
   type RepositoryName,
 } from '@escale/schema/values';
 import { digestInvalid } from '@escale/domain/errors';
-import { openUpload } from '@escale/domain/uploads';
+import { openClaimedUpload, openUpload } from '@escale/domain/uploads';
 import type { OnRepository } from '../routing/exchange.ts';
 import { finishUpload } from './complete-upload.ts';
 import { progress } from './progress.ts';
@@ -15,7 +15,7 @@ type Start = OnRepository<{ kind: string; repository: RepositoryName }>;
 
 /** Begins an upload (end-4a, end-4c), or takes a whole blob at once when the digest is named (end-4b). */
 export async function startUpload(exchange: Start): Promise<void> {
-  const { query, ctx, repository } = exchange;
+  const { query, ctx, repository, services } = exchange;
   const named = query.get('digest');
   if (named === null) {
     const asked = query.get('digest-algorithm') ?? 'sha256';
@@ -26,16 +26,20 @@ export async function startUpload(exchange: Start): Promise<void> {
   const digest = parseDigest(named);
   if (!digest)
     throw digestInvalid('a digest is sha256: with 64, or sha512: with 128 lower-case hexadecimal characters', named);
-  const upload = await openUpload(ctx, repository.id, algorithmOf(digest));
-  await finishUpload(exchange, upload.id, digest);
+  const { uploadWriters: writers, uploadLimits: limits } = services;
+  await finishUpload(
+    exchange,
+    await openClaimedUpload(ctx, { writers, limits }, repository, algorithmOf(digest)),
+    digest,
+  );
 }
 
 /** 202 with the address of a new upload. */
 export async function beginUpload(
-  { ctx, request, repository, http }: Start,
+  { ctx, request, repository, services, http }: Start,
   algorithm: DigestAlgorithm,
 ): Promise<void> {
-  const upload = await openUpload(ctx, repository.id, algorithm);
+  const upload = await openUpload(ctx, services.uploadLimits, repository, algorithm);
   http.status = 202;
-  progress(http, request.repository, upload.id, 0);
+  progress(http, request.repository, upload, 0);
 }

@@ -4,6 +4,7 @@ import { Migration20261124205142_tag_lifetimes } from './Migration20261124205142
 import { Migration20261124205604_garbage_collection } from './Migration20261124205604_garbage_collection.ts';
 import { Migration20261124205823_usage_logs_tokens_administration } from './Migration20261124205823_usage_logs_tokens_administration.ts';
 import { Migration20261124211719_rotation_of_signing_keys } from './Migration20261124211719_rotation_of_signing_keys.ts';
+import { Migration20261124212800_uploads } from './Migration20261124212800_uploads.ts';
 
 /** Every migration, in order; listed by hand so that a bundle or a test runner needs no folder to look into. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   Migration20261124205604_garbage_collection,
   Migration20261124205823_usage_logs_tokens_administration,
   Migration20261124211719_rotation_of_signing_keys,
+  Migration20261124212800_uploads,
 ];

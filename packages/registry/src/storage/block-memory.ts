@@ -1,0 +1,35 @@
+/** Bytes of one piece of memory in which blocks are collected before they are sent to a store. */
+export const slabSize = 128 * 1024;
+
+/** Slabs in use at once in this process: 128 MiB, whatever the number of uploads (product.md §8). */
+const budget = 1024;
+/** Slabs that are kept for the next upload; the rest is memory given back after a burst. */
+const kept = 128;
+
+const free: Buffer[] = [];
+const waiting: ((slab: Buffer) => void)[] = [];
+let used = 0;
+
+/** @returns undefined when none is free now, or others wait */
+export function trySlab(): Buffer | undefined {
+  if (waiting.length > 0 || used >= budget) return undefined;
+  used += 1;
+  return free.pop() ?? Buffer.allocUnsafeSlow(slabSize);
+}
+
+/** Waits in order of arrival. Only for those who hold none: so somebody can always go on. */
+export async function takeSlab(): Promise<Buffer> {
+  return trySlab() ?? new Promise((resolve) => waiting.push(resolve));
+}
+
+/** Nobody may read or write them afterwards. */
+export function giveBack(slabs: Buffer[]): void {
+  for (const slab of slabs.splice(0)) {
+    const next = waiting.shift();
+    if (next) next(slab);
+    else {
+      used -= 1;
+      if (free.length < kept) free.push(slab);
+    }
+  }
+}
