@@ -126,6 +126,10 @@ const tasks = {
     // No condition for sources: what is measured is what was built.
     process.exitCode = await run(process.execPath, [bench, ...args]);
   },
+  'test:crash': async () => {
+    await build();
+    process.exitCode = await run(process.execPath, [path.join(root, 'tests/crash/main.ts'), ...args]);
+  },
   typecheck: async () => {
     await must(bin('tsc'), ['-b']);
     await must(process.execPath, [path.join(root, 'packages/web/node_modules/vue-tsc/bin/vue-tsc.js'), '--noEmit'], {

@@ -26,6 +26,10 @@ export interface Stack {
   kill9(): Promise<void>;
   /** Starts it again on the same port and data. */
   restart(): Promise<void>;
+  /** Waits until it has ended by itself. @returns false when it has not within these milliseconds */
+  endsWithin(milliseconds: number): Promise<boolean>;
+  /** Says something to an `entry` of the tests. */
+  send(message: object): void;
 }
 
 export interface StackOptions {
@@ -35,6 +39,12 @@ export interface StackOptions {
   readonly args?: readonly string[];
   /** Throws away what it prints: a benchmark must not read along. */
   readonly quiet?: boolean;
+  /** What is run in place of the built command: a way of the tests to start the same product. */
+  readonly entry?: string;
+  /** A folder that is kept at the end; a fresh one, removed at the end, when not given. */
+  readonly dataDir?: string;
+  /** Random when not given. */
+  readonly demoPassword?: string;
 }
 
 const main = path.resolve(import.meta.dirname, '../../packages/cli/dist/main.js');
@@ -45,20 +55,23 @@ export async function startStack({
   environment = {},
   args = [],
   quiet = false,
+  entry = main,
+  dataDir: kept,
+  demoPassword: given,
 }: StackOptions = {}): Promise<Stack> {
   const port = await freePortPair();
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'escale-test-'));
-  const demoPassword = randomBytes(9).toString('base64url');
+  const dataDir = kept ?? (await mkdtemp(path.join(tmpdir(), 'escale-test-')));
+  const demoPassword = given ?? randomBytes(9).toString('base64url');
   const url = `http://localhost:${String(port)}`;
   let output = '';
   let child: ChildProcess;
   const launch = async () => {
     child = spawn(
       process.execPath,
-      [main, 'start', '--port', String(port), '--data', dataDir, '--blob-store', blobStore, ...args],
+      [entry, 'start', '--port', String(port), '--data', dataDir, '--blob-store', blobStore, ...args],
       {
         env: { ...process.env, ...environment, ESCALE_DEMO_PASSWORD: demoPassword },
-        stdio: quiet ? 'ignore' : ['ignore', 'pipe', 'pipe'],
+        stdio: quiet ? 'ignore' : ['ignore', 'pipe', 'pipe', ...(entry === main ? [] : (['ipc'] as const))],
       },
     );
     for (const stream of [child.stdout, child.stderr])
@@ -78,37 +91,44 @@ export async function startStack({
     logs: () => output,
     stop: async () => {
       await ended(child, 'SIGINT');
-      await rm(dataDir, { recursive: true, force: true });
+      if (kept === undefined) await rm(dataDir, { recursive: true, force: true });
     },
     halt: () => ended(child, 'SIGINT'),
     kill9: () => ended(child, 'SIGKILL'),
     restart: launch,
+    endsWithin: (milliseconds) => endsWithin(child, milliseconds),
+    send: (message) => {
+      child.send(message);
+    },
   };
 }
 
 async function untilReady(url: string, child: ChildProcess, logs: () => string): Promise<void> {
-  for (let waited = 0; waited < 60_000; waited += 100) {
-    if (child.exitCode !== null) throw new Error(`the product ended with ${String(child.exitCode)}:\n${logs()}`);
+  for (let waited = 0; waited < 60_000; waited += 50) {
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`the product ended with ${String(child.exitCode)}:\n${logs()}`);
     const answer = await fetch(`${url}/health/ready`).catch(() => undefined);
     if (answer?.status === 200) return;
-    await sleep(100);
+    await sleep(50);
   }
   throw new Error(`the product was not ready within 60 s:\n${logs()}`);
 }
 
 async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exit = new Promise<void>((resolve) => {
+  child.kill(signal);
+  if (await endsWithin(child, 12_000)) return;
+  child.kill('SIGKILL');
+  throw new Error('the product did not end within 12 s');
+}
+
+async function endsWithin(child: ChildProcess, milliseconds: number): Promise<boolean> {
+  if (child.exitCode !== null || child.signalCode !== null) return true;
+  const exit = new Promise<true>((resolve) => {
     child.once('exit', () => {
-      resolve();
+      resolve(true);
     });
   });
-  child.kill(signal);
-  const late = await Promise.race([exit, sleep(12_000, 'late', { ref: false })]);
-  if (late === 'late') {
-    child.kill('SIGKILL');
-    throw new Error('the product did not end within 12 s');
-  }
+  return Promise.race([exit, sleep(milliseconds, false, { ref: false })]);
 }
 
 /** A free port whose neighbour is free as well: the operations port is the next one. */

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { Faults } from '@escale/domain/faults';
 import { Lifecycle } from '@escale/server-kit/lifecycle';
 import { readConfig } from '@escale/server-kit/config';
 import { startAllInOne } from '../all-in-one.ts';
@@ -13,8 +14,12 @@ const help = `escale start: everything in one process
   --help           this text
 `;
 
-/** Runs until it is told to stop. @throws Error with the lines that a person needs */
-export async function start(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
+/**
+ * Runs until it is told to stop.
+ * @param faults what a test does at the named places; the command has none
+ * @throws Error with the lines that a person needs
+ */
+export async function start(args: readonly string[], environment: NodeJS.ProcessEnv, faults?: Faults): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -38,7 +43,7 @@ export async function start(args: readonly string[], environment: NodeJS.Process
     console.error(message, error instanceof Error ? error.message : '');
   });
   life.stopOnSignals();
-  const escale = await startAllInOne(config, life);
+  const escale = await startAllInOne(config, life, faults);
   if (!life.isStopping) process.stdout.write(welcome(config, escale.demoPassword));
 }
 
