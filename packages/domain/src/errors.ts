@@ -122,6 +122,13 @@ export const tagImmutable = (tag: string, digest: string) =>
     },
   );
 
+/** @param tags some of those that are immutable */
+export const holdsImmutableTags = (repository: string, tags: readonly string[]) =>
+  new DomainError(
+    'TAG_IMMUTABLE',
+    `${repository} has immutable tags (${tags.slice(0, 3).join(', ')}${tags.length > 3 ? ', …' : ''}); an admin can make them mutable first`,
+  );
+
 /** @param current what the tag names now; undefined when it does not exist */
 export const tagChanged = (tag: string, current: string | undefined) =>
   new DomainError(

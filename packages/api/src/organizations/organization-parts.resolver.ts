@@ -1,4 +1,4 @@
-import { Arg, Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Int, Resolver, Root } from 'type-graphql';
 import type { Organization as OrganizationEntity } from '@escale/schema/entities';
 import { requireNamespaceRole } from '@escale/domain/access';
 import { listDefaultPermissions, previewDefaultPermissions } from '@escale/domain/default-permissions';
@@ -95,6 +95,11 @@ export class OrganizationPartsResolver {
     @Ctx() ctx: ApiContext,
   ) {
     return previewDefaultPermissions(ctx, { organization: name, createdBy });
+  }
+
+  @FieldResolver(() => Int, { description: 'For how long ended tags can be restored; 0: not at all.' })
+  timeMachineSeconds(@Root() { namespace }: OrganizationEntity): number {
+    return namespace.timeMachineSeconds;
   }
 
   @FieldResolver(() => ByteCount, {

@@ -1,4 +1,4 @@
-import { Field, InputType, ObjectType } from 'type-graphql';
+import { Field, InputType, Int, ObjectType } from 'type-graphql';
 import { DeletedOrganization, Organization } from './organization.type.ts';
 
 @InputType({ description: 'Input of `createOrganization`.' })
@@ -29,6 +29,13 @@ export class UpdateOrganizationInput {
 
   @Field(() => String, { nullable: true, description: 'Markdown; at most 10,000 characters.' })
   description?: string | null | undefined;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'For how long ended tags can be restored; one of `server.timeMachineChoices`. Counts for what has ended already, too.',
+  })
+  timeMachineSeconds?: number | null | undefined;
 }
 
 @ObjectType({ description: 'Payload of `updateOrganization`.' })

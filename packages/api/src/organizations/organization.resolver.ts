@@ -92,7 +92,7 @@ export class OrganizationResolver {
   }
 
   @Access('signed in', 'namespace admin')
-  @Mutation(() => UpdateOrganizationPayload, { description: 'Changes contact address and description.' })
+  @Mutation(() => UpdateOrganizationPayload, { description: 'Changes contact address, description and time machine.' })
   async updateOrganization(
     @Arg('input', () => UpdateOrganizationInput) input: UpdateOrganizationInput,
     @Ctx() ctx: ApiContext,

@@ -1,4 +1,5 @@
-import { Ctx, Field, ObjectType, Query, Resolver } from 'type-graphql';
+import { Ctx, Field, Int, ObjectType, Query, Resolver } from 'type-graphql';
+import { registrySettings } from '@escale/domain/administration';
 import { Access } from '../graphql/access-rule.ts';
 import type { ApiContext } from '../graphql/context.ts';
 
@@ -18,19 +19,27 @@ export class Server {
 
   @Field(() => Boolean, { description: 'Whether tokens can be shown again.' })
   revealTokens!: boolean;
+
+  @Field(() => [Int], {
+    description: 'Seconds, ascending: for how long an organization may choose to keep ended tags restorable.',
+  })
+  timeMachineChoices!: readonly number[];
 }
 
 @Resolver()
 export class ServerResolver {
   @Access('anyone', 'nothing', { beforeConfirming: true })
   @Query(() => Server, { description: 'What this registry is.' })
-  server(@Ctx() { services: { config } }: ApiContext): Server {
+  async server(@Ctx() ctx: ApiContext): Promise<Server> {
+    const { config } = ctx.services;
+    const { timeMachineChoices } = await registrySettings(ctx);
     return {
       registryHost: new URL(config.externalUrl).host,
       externalUrl: config.externalUrl,
       version: config.version,
       signInProvider: config.oidc.name,
       revealTokens: config.revealTokens,
+      timeMachineChoices,
     };
   }
 }

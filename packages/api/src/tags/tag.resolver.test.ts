@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Repository } from '@escale/schema/entities';
 import { anonymous } from '@escale/domain/access';
+import { deleteManifest } from '@escale/domain/content';
 import type { Context } from '@escale/domain/context';
 import { pushTestImage, pushTestIndex, type TestImage } from '@escale/domain/testing';
 import { startTestApi, type Answer, type Caller, type TestApi } from '../testing/test-api.ts';
@@ -107,6 +108,41 @@ describe('a tag’s life', () => {
     const gone = await mutate('deleteTags', { tags: ['a', 'b'] }, 'results { done message }');
     expect(JSON.stringify(gone.data)).toMatch(/the tag a is immutable.*the tag b is immutable/);
   });
+});
+
+test('a repository with an immutable tag is not deleted (T13)', async () => {
+  await push({ tags: ['a'] });
+  await mutate('setTagImmutability', { tag: 'a', immutable: true }, 'tag { name }');
+  const remove = () => mutate('deleteRepository', { confirmName: name }, 'repository { name }');
+  expect(faults(await remove())).toEqual([['TAG_IMMUTABLE', undefined]]);
+  await mutate('setTagImmutability', { tag: 'a', immutable: false }, 'tag { name }');
+  expect(faults(await remove())).toEqual([]);
+});
+
+test('an organization says for how long its tags can be restored, also those that have ended already', async () => {
+  await alice.graphql('mutation { createOrganization(input: { name: "acme" }) { organization { id } } }');
+  name = 'acme/app';
+  await alice.graphql('mutation { createRepository(input: { name: "acme/app" }) { repository { id } } }');
+  const ask = '{ server { timeMachineChoices } organization(name: "acme") { timeMachineSeconds } }';
+  expect((await alice.graphql(ask)).data).toEqual({
+    server: { timeMachineChoices: [0, 86_400, 604_800, 1_209_600, 2_419_200] },
+    organization: { timeMachineSeconds: 1_209_600 },
+  });
+  const set = (seconds: number) =>
+    alice.graphql(
+      'mutation($seconds: Int) { updateOrganization(input: { name: "acme", timeMachineSeconds: $seconds }) { organization { timeMachineSeconds } } }',
+      { seconds },
+    );
+  expect(faults(await set(5))).toEqual([['INPUT_INVALID', 'timeMachineSeconds']]);
+  const { digest } = await push({ tags: ['a'] });
+  await deleteManifest(context(), await repository(), { kind: 'digest', digest });
+  expect((await set(0)).data).toEqual({ updateOrganization: { organization: { timeMachineSeconds: 0 } } });
+  expect(faults(await mutate('restoreTag', { tag: 'a', digest }, 'tag { name }'))).toEqual([['NOT_FOUND', 'digest']]);
+  expect(await show('tagHistory(first: 1) { nodes { restorable } }')).toEqual({
+    tagHistory: { nodes: [{ restorable: false }] },
+  });
+  await set(86_400);
+  expect(faults(await mutate('restoreTag', { tag: 'a', digest }, 'tag { name }'))).toEqual([]);
 });
 
 test('what one may not see does not exist, for every mutation', async () => {

@@ -1,5 +1,5 @@
 import { Namespace, Organization, Team, TeamMembership, User } from '@escale/schema/entities';
-import { requireMayCreateOrganizations } from '../administration/registry-settings.ts';
+import { registrySettings, requireMayCreateOrganizations } from '../administration/registry-settings.ts';
 import type { Context } from '../context.ts';
 import { namespaceTaken } from '../errors.ts';
 import { onConflict } from '../on-conflict.ts';
@@ -21,7 +21,12 @@ export interface NewOrganization {
 export async function createOrganization(ctx: Context, input: NewOrganization): Promise<Organization> {
   const creator = requireUser(ctx);
   await requireMayCreateOrganizations(ctx);
-  const namespace = ctx.em.create(Namespace, { name: checkNamespaceName(input.name, 'name'), kind: 'organization' });
+  const { timeMachineSeconds } = await registrySettings(ctx);
+  const namespace = ctx.em.create(Namespace, {
+    name: checkNamespaceName(input.name, 'name'),
+    kind: 'organization',
+    timeMachineSeconds,
+  });
   const organization = ctx.em.create(Organization, {
     namespace,
     contactEmail: optionalText(input.contactEmail, 'contactEmail', 254),

@@ -3,6 +3,7 @@ import { parseRepositoryName } from '@escale/schema/values';
 import { namespaceRole, requireNamespaceRole } from '../access/namespace-role.ts';
 import { principalName } from '../access/principal.ts';
 import { requireRole } from '../access/require-role.ts';
+import { requireNoImmutableTags } from '../content/require-no-immutable-tags.ts';
 import type { Context } from '../context.ts';
 import { nameUnknown, notConfirmed, repositoryExists } from '../errors.ts';
 import { onConflict } from '../on-conflict.ts';
@@ -13,7 +14,7 @@ import { recordUsage } from '../usage-logs/record.ts';
  * Deletes a repository with everything in it: it is gone at once, and its name is free. Until the undo window ends it can be
  * restored as it was.
  * @param options.undoSeconds how long it can be restored
- * @throws NAME_UNKNOWN, DENIED below admin, INPUT_INVALID unless the name is repeated
+ * @throws NAME_UNKNOWN, DENIED below admin, INPUT_INVALID unless the name is repeated, TAG_IMMUTABLE
  */
 export async function deleteRepository(
   ctx: Context,
@@ -22,6 +23,7 @@ export async function deleteRepository(
 ): Promise<Repository> {
   const { id, name } = await requireRole(ctx, input.repository, 'admin');
   if (input.confirmName !== name) throw notConfirmed(name);
+  await requireNoImmutableTags(ctx, { id, name });
   const repository = await ctx.em.findOneOrFail(Repository, { id });
   repository.deletedAt = ctx.now;
   repository.deletedBy = principalName(ctx.principal);

@@ -1,3 +1,4 @@
+import { registrySettings } from '../administration/registry-settings.ts';
 import { UniqueConstraintViolationException } from '@mikro-orm/core';
 import { Namespace, User } from '@escale/schema/entities';
 import { isReservedNamespace, nameCandidate } from '@escale/schema/values';
@@ -49,7 +50,12 @@ async function createUser(ctx: Context, identity: VerifiedIdentity): Promise<Use
       return await ctx.em.transactional(async (em) => {
         const inner = { ...ctx, em };
         // Over the transaction's own connection: as many first sign-ins at once as the pool has connections would all wait.
-        const namespace = em.create(Namespace, { name: await freeName(inner, identity.preferredName), kind: 'user' });
+        const { timeMachineSeconds } = await registrySettings(inner);
+        const namespace = em.create(Namespace, {
+          name: await freeName(inner, identity.preferredName),
+          kind: 'user',
+          timeMachineSeconds,
+        });
         const user = em.create(User, { namespace, issuer: identity.issuer, subject: identity.subject });
         await em.flush();
         recordUsage(as(inner, userPrincipal(user, { kind: 'session' })), 'user.created', { namespace: namespace.name });
