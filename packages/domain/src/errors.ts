@@ -69,6 +69,15 @@ export const manifestUnknown = (reference: string) =>
     detail: { reference: shown(reference) },
   });
 
+/** A tag that was there once: for a person, the same code as one that never was. */
+export const tagEnded = (tag: string, end: { how: string; at: Date; restorableUntil: Date | undefined }) =>
+  new DomainError(
+    'MANIFEST_UNKNOWN',
+    `the tag ${tag} ${end.how} at ${end.at.toISOString()}` +
+      (end.restorableUntil ? `; it can be restored until ${end.restorableUntil.toISOString()}` : ''),
+    { detail: { reference: tag } },
+  );
+
 export const manifestInvalid = (why: string) => new DomainError('MANIFEST_INVALID', why);
 
 export const manifestBlobUnknown = (digests: readonly string[]) =>

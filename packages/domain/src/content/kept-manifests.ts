@@ -8,10 +8,13 @@ export const keptByTags = (manifest: string): string => `exists (
   select 1 from tags kept join repositories kept_in on kept_in.id = kept.repository_id
       join namespaces kept_of on kept_of.id = kept_in.namespace_id
     where kept.manifest_id = ${manifest}.id and (${endOf('kept')} is null
-      or ${endOf('kept')} > now() - kept_of.time_machine_seconds * interval '1 second'))`;
+      or ${endOf('kept')} > now() - ${windowOf('kept_of')}))`;
+
+/** For how long ended lifetimes can be restored. @param namespace alias of `namespaces` */
+export const windowOf = (namespace: string): string => `${namespace}.time_machine_seconds * interval '1 second'`;
 
 /** When a lifetime ended, one that expired and was not yet ended included; null while the tag is alive. */
-const endOf = (tag: string): string =>
+export const endOf = (tag: string): string =>
   `coalesce(${tag}.ended_at, case when ${tag}.expires_at <= now() then ${tag}.expires_at end)`;
 
 /** The condition under which a lifetime is one that clients see. */

@@ -1,21 +1,26 @@
 import type { Reference, RepositoryName } from '@escale/schema/values';
 import { referenceText } from '@escale/schema/values';
-import type { StoredManifest } from '@escale/domain/content';
+import { missingTag, type StoredManifest } from '@escale/domain/content';
 import { manifestUnknown } from '@escale/domain/errors';
 import { holdsAlready } from '../routing/entity-tags.ts';
 import type { OnContent } from '../routing/exchange.ts';
 
 /** HEAD and GET of a manifest by tag or digest (end-3): the bytes as they came, under the type with which they came. */
-export function getManifest({
+export async function getManifest({
   ctx,
   request,
   repository,
   content: manifest,
   services,
   http,
-}: OnContent<{ kind: string; repository: RepositoryName; reference: Reference }, StoredManifest>): void {
+}: OnContent<{ kind: string; repository: RepositoryName; reference: Reference }, StoredManifest>): Promise<void> {
   const { reference } = request;
-  if (!manifest) throw manifestUnknown(referenceText(reference));
+  if (!manifest) {
+    // A HEAD has no body that could say more, and clients ask it of tags that they are about to push.
+    throw reference.kind === 'tag' && http.method === 'GET'
+      ? await missingTag(ctx, repository, reference.tag)
+      : manifestUnknown(referenceText(reference));
+  }
   http.set('Docker-Content-Digest', manifest.digest);
   http.set('ETag', `"${manifest.digest}"`);
   http.set('Cache-Control', reference.kind === 'tag' ? 'private, no-cache' : 'private, max-age=31536000, immutable');
