@@ -42,7 +42,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'whole',
-          include: ['tests/e2e/*.test.ts', 'tests/whole/*.test.ts'],
+          include: ['tests/e2e/*.test.ts', 'tests/whole/*.test.ts', 'tests/conformance/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -132,3 +132,12 @@ test('the challenge of a mount offers Bearer first, then Basic; that of /v2/ Bea
     'scope="registry:catalog:*"',
   );
 });
+
+test('a first push with a token for reading is asked for one that covers it', async () => {
+  const reading = await withScopes('repository:acme/brand-new:pull');
+  const refused = await reading.send('POST', '/v2/acme/brand-new/blobs/uploads/');
+  expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([
+    401,
+    expect.stringContaining('scope="repository:acme/brand-new:pull,push",error="insufficient_scope"'),
+  ]);
+});
