@@ -11,6 +11,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...[
       'class-validator',
       'graphql',
+      'graphql-sse',
       'jose',
       'keycloak-connect',
       'koa',

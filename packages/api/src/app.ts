@@ -6,10 +6,12 @@ import Koa from 'koa';
 import { principalName, type UserPrincipal } from '@escale/domain/access';
 import type { Context } from '@escale/domain/context';
 import { DomainError } from '@escale/domain/errors';
+import { clientAddressReader } from '@escale/server-kit/client-address';
 import { accessLog, requestId } from '@escale/server-kit/middleware';
 import { identifyAccessToken } from './auth/identify.ts';
 import { KeycloakBearers } from './auth/keycloak.ts';
 import { OpenIdProvider } from './auth/openid-provider.ts';
+import { revokeToken } from './auth/revoke-token.ts';
 import { overTls } from './auth/sealed-cookie.ts';
 import { beginSignIn, completeSignIn } from './auth/sign-in.ts';
 import { backchannelSignOut, signOut } from './auth/sign-out.ts';
@@ -18,7 +20,12 @@ import { createContext, type ApiContext } from './graphql/context.ts';
 import { formatError, reportErrors, unforeseen } from './graphql/format-error.ts';
 import { documentLimits } from './graphql/limits.ts';
 import { BodyRefused, refuseIllFormedText, refuseOtherCharsets } from './graphql/request-body.ts';
+import { requestIdOf } from './request-id.ts';
 import type { ApiParts, Services } from './services.ts';
+import { eventStream, paramsOfQuery, wantsEvents } from './subscriptions/event-stream.ts';
+import { LiveEvents } from './subscriptions/live-events.ts';
+import { sendExport } from './usage-logs/export-link.ts';
+import { ExportWriter } from './usage-logs/export-writer.ts';
 
 /** The management API as a Koa application for `/graphql` and `/auth/*`. */
 export interface ApiApp {
@@ -36,9 +43,13 @@ export async function createApp(parts: ApiParts): Promise<ApiApp> {
     ...parts,
     provider: new OpenIdProvider(parts.config.oidc, fetch),
     bearers: new KeycloakBearers(parts.config, fetch),
+    clientAddress: clientAddressReader(parts.config.trustedProxies),
+    exports: new ExportWriter(parts),
+    liveEvents: new LiveEvents(parts),
   };
+  const schema = await buildSchema();
   const apollo = new ApolloServer<ApiContext>({
-    schema: await buildSchema(),
+    schema,
     csrfPrevention: { requestHeaders: ['x-escale-csrf', 'apollo-require-preflight'] },
     introspection: false,
     hideSchemaDetailsFromClientErrors: true,
@@ -75,8 +86,18 @@ export async function createApp(parts: ApiParts): Promise<ApiApp> {
   router.post('/auth/logout', (http) => signOut(services, http));
   const parseForm = bodyParser({ enableTypes: ['form'], formLimit: '20kb' });
   router.post('/auth/backchannel-logout', parseForm, (http) => backchannelSignOut(services, http));
+  router.post('/auth/revoke', parseForm, (http) => revokeToken(services, http));
+  router.get('/graphql/exports/:id', (http) => sendExport(services, http, http.params['id'] ?? ''));
+  const sendEvents = eventStream(services, schema);
+  router.get('/graphql', (http) => {
+    if (wantsEvents(http)) return sendEvents(http, paramsOfQuery(http.querystring));
+    http.set('Allow', 'POST');
+    http.status = 405;
+    return undefined;
+  });
   const parseJson = bodyParser({ enableTypes: ['json'], jsonLimit: bodyLimit, encoding: 'utf-8' });
   router.post('/graphql', refuseOtherCharsets, parseJson, refuseIllFormedText, async (http, next) => {
+    if (wantsEvents(http)) return sendEvents(http, (http.request as { body?: unknown }).body);
     // Before Apollo, which would make a bare 500 of a refusal: a bearer that does not hold is 401, a foreign origin 403.
     const context = await createContext(services, http);
     Object.assign(http.state, { principal: principalName(context.principal) });
@@ -103,11 +124,20 @@ export async function createApp(parts: ApiParts): Promise<ApiApp> {
   return {
     koa,
     identifyAccessToken: (nobody, token) => identifyAccessToken(services, nobody, token),
-    close: () => apollo.stop(),
+    close: async () => {
+      await services.liveEvents.close();
+      await services.exports.close();
+      await apollo.stop();
+    },
   };
 }
 
-const statuses: Partial<Record<DomainError['code'], number>> = { UNAUTHORIZED: 401, DENIED: 403, UNAVAILABLE: 503 };
+const statuses: Partial<Record<DomainError['code'], number>> = {
+  UNAUTHORIZED: 401,
+  DENIED: 403,
+  NOT_FOUND: 404,
+  UNAVAILABLE: 503,
+};
 
 /** What goes wrong before GraphQL answers: a bad body, a bearer that does not hold, a foreign origin. */
 function refuse({ logger }: Services, http: Koa.Context, error: unknown): void {
@@ -132,8 +162,4 @@ function refuse({ logger }: Services, http: Koa.Context, error: unknown): void {
   logger.error({ err: error, path: http.path, requestId: id }, 'unforeseen error');
   http.status = 500;
   http.body = { errors: [unforeseen(id)] };
-}
-
-function requestIdOf(http: Koa.Context): string {
-  return String((http.state as Record<string, unknown>)['requestId']);
 }

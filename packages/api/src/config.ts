@@ -33,4 +33,6 @@ export interface ApiConfig {
   readonly revealTokens: boolean;
   /** For how long a deleted repository or organization can be restored. */
   readonly undoSeconds: number;
+  /** Networks (CIDR) of proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
 }

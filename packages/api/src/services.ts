@@ -1,9 +1,12 @@
 import type { Vault } from '@escale/domain/credentials';
 import type { Orm } from '@escale/schema/orm';
+import type { ClientAddressReader } from '@escale/server-kit/client-address';
 import type { Logger } from '@escale/server-kit/logger';
 import type { ApiConfig } from './config.ts';
 import type { KeycloakBearers } from './auth/keycloak.ts';
 import type { OpenIdProvider } from './auth/openid-provider.ts';
+import type { LiveEvents } from './subscriptions/live-events.ts';
+import type { ExportWriter } from './usage-logs/export-writer.ts';
 
 /** What the API is given; only main files make these things. */
 export interface ApiParts {
@@ -18,4 +21,8 @@ export interface ApiParts {
 export interface Services extends ApiParts {
   readonly provider: OpenIdProvider;
   readonly bearers: KeycloakBearers;
+  /** Reads where a request came from: the socket, or what a trusted proxy says. */
+  readonly clientAddress: ClientAddressReader;
+  readonly exports: ExportWriter;
+  readonly liveEvents: LiveEvents;
 }

@@ -2,7 +2,7 @@ import path from 'node:path';
 import Koa from 'koa';
 import { createApp as createApi, type ApiApp } from '@escale/api/app';
 import { anonymous } from '@escale/domain/access';
-import { createVault, type Vault } from '@escale/domain/credentials';
+import type { Vault } from '@escale/domain/credentials';
 import type { Faults } from '@escale/domain/faults';
 import { createApp as createRegistry } from '@escale/registry/app';
 import { purgeUploads } from '@escale/registry/jobs';
@@ -18,6 +18,7 @@ import { openDataFolder, type DataFolder } from './embedded/data-folder.ts';
 import { createDemoIdentityProvider } from './embedded/demo-identity-provider.ts';
 import { startPostgres } from './embedded/postgres.ts';
 import { openFrontDoor } from './front-door.ts';
+import { openVault, prepareSecrets, startUpkeep } from './secrets.ts';
 import { startOperations } from './operations.ts';
 import { version } from './version.ts';
 
@@ -65,13 +66,14 @@ async function startParts(
   life.add('the operations port', await startOperations(config.operationsPort), (server) => {
     server.close();
   });
-  const vault = createVault(await secretKey(config, data));
+  const vault = await openVault(config, data);
   const demo = config.oidc ? undefined : await demoSettings(config, data);
   const [orm, blobStore, provider] = await settled([
     openDatabase(config, data, life, logger),
     openBlobs(config, data, life, logger),
     demo ? createDemoIdentityProvider(demo) : undefined,
   ]);
+  await prepareSecrets(config, { orm, vault });
   const oidc = config.oidc ?? demo;
   if (!oidc) throw new Error('there is no identity provider');
   const api = life.add(
@@ -82,7 +84,7 @@ async function startParts(
   const registry = life.add(
     'the registry',
     createRegistry({
-      config: { externalUrl: config.externalUrl },
+      config: { externalUrl: config.externalUrl, trustedProxies: config.ESCALE_TRUSTED_PROXIES ?? [] },
       orm,
       vault,
       blobStore,
@@ -95,6 +97,9 @@ async function startParts(
   );
   life.add('the purge of uploads', startPurge({ orm, blobStore }, logger), (timer) => {
     clearInterval(timer);
+  });
+  life.add('the upkeep', startUpkeep({ orm, vault, logger }), (running) => {
+    running.stop();
   });
   life.add('the listener', door, (opened) => opened.close());
   door.open({
@@ -113,10 +118,6 @@ async function settled<Parts extends readonly unknown[]>(
 ): Promise<{ [Index in keyof Parts]: Awaited<Parts[Index]> }> {
   await Promise.allSettled(parts);
   return Promise.all(parts);
-}
-
-async function secretKey({ ESCALE_SECRET_KEY: given }: EscaleConfig, data: DataFolder): Promise<Buffer> {
-  return given === undefined ? data.secret('secret-key', 32) : Buffer.from(given, 'utf8');
 }
 
 async function demoSettings(config: EscaleConfig, data: DataFolder) {
@@ -202,6 +203,7 @@ function startApi(config: EscaleConfig, { oidc, orm, vault, logger, embedded }: 
       adminGroup: config.ESCALE_ADMIN_GROUP,
       revealTokens: config.ESCALE_REVEAL_TOKENS,
       undoSeconds: config.ESCALE_UNDO_DAYS * 24 * 3600,
+      trustedProxies: config.ESCALE_TRUSTED_PROXIES ?? [],
     },
     orm,
     vault,

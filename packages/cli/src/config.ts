@@ -1,6 +1,8 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { apiConfig } from '@escale/api/config';
+import { keyGenerations } from '@escale/domain/credentials';
+import { clientAddressReader } from '@escale/server-kit/client-address';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 
@@ -52,13 +54,32 @@ export const escaleConfig = z.object({
     .min(32, 'must have at least 32 characters')
     .optional()
     .describe('seals tokens, keys the HMACs; generated into the data folder, required when the database is external'),
+  ESCALE_SECRET_KEY_PREVIOUS: z
+    .string()
+    .transform((text) => text.split(/\s+/).filter((key) => key !== ''))
+    .refine((keys) => keys.length < keyGenerations, 'holds at most two former keys')
+    .refine((keys) => keys.every((key) => key.length >= 32), 'each key must have at least 32 characters')
+    .optional()
+    .describe('the former secret keys while it is changed, the latest first, separated by spaces'),
+  ESCALE_TRUSTED_PROXIES: z
+    .string()
+    .transform((text) => text.split(/[\s,]+/).filter((network) => network !== ''))
+    .superRefine((networks, context) => {
+      try {
+        clientAddressReader(networks);
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'names no networks' });
+      }
+    })
+    .optional()
+    .describe('networks of proxies whose `X-Forwarded-For` is believed: `10.0.0.0/8 2001:db8::/32`'),
   ESCALE_DEMO_PASSWORD: z
     .string()
     .min(8)
     .optional()
     .describe('password of the demo users; random, kept in the data folder and printed at start'),
   ESCALE_REVEAL_TOKENS: apiConfig.shape.ESCALE_REVEAL_TOKENS.default(true).describe(
-    '`false`: tokens are shown once, and no sealed copies are kept',
+    '`false`: tokens are shown once, and the sealed copies are wiped',
   ),
   ESCALE_UNDO_DAYS: apiConfig.shape.ESCALE_UNDO_DAYS.default(7).describe(
     'for how many days a deleted repository or organization can be restored',

@@ -41,7 +41,8 @@ export async function openFrontDoor({ host, port }: { host: string; port: number
 
 function roomFor(rooms: Rooms, url: string): RequestListener {
   if (url === '/v2' || url.startsWith('/v2/') || url.startsWith('/v2?')) return rooms.registry;
-  if (url === '/graphql' || url.startsWith('/graphql?') || url.startsWith('/auth/')) return rooms.api;
+  if (url === '/graphql' || url.startsWith('/graphql?') || url.startsWith('/graphql/') || url.startsWith('/auth/'))
+    return rooms.api;
   if (url === '/health/live' || url === '/health/ready') return rooms.health;
   if (rooms.identityProvider && url.startsWith(`${rooms.identityProvider.path}/`))
     return rooms.identityProvider.handler;

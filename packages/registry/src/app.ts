@@ -3,6 +3,7 @@ import { HotReads } from '@escale/domain/content';
 import { DomainError } from '@escale/domain/errors';
 import { defaultUploadLimits, UploadWriters } from '@escale/domain/uploads';
 import { PullLog } from '@escale/domain/usage-logs';
+import { clientAddressReader } from '@escale/server-kit/client-address';
 import { accessLog, requestId } from '@escale/server-kit/middleware';
 import { admit, type Admitted } from './auth/admit.ts';
 import { challenge } from './auth/challenge.ts';
@@ -27,6 +28,7 @@ export function createApp(parts: RegistryParts): RegistryApp {
     ...parts,
     uploadWriters: new UploadWriters(parts.orm),
     uploadLimits: parts.uploadLimits ?? defaultUploadLimits,
+    clientAddress: clientAddressReader(parts.config.trustedProxies ?? []),
     signingKeys: new SigningKeys(parts.orm, parts.vault),
     verifiedTokens: new VerifiedTokens(),
     failedAttempts: new FailedAttempts(),

@@ -10,6 +10,8 @@ export const registryConfig = z.object({
 export interface RegistryConfig {
   /** Without a trailing slash. */
   readonly externalUrl: string;
+  /** Networks (CIDR) of proxies whose X-Forwarded-For is believed; none when left out. */
+  readonly trustedProxies?: readonly string[];
 }
 
 /** The name under which tokens are issued and accepted, and which clients write before a repository's name. */

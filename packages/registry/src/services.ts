@@ -5,6 +5,7 @@ import type { UploadLimits, UploadWriters } from '@escale/domain/uploads';
 import type { Vault } from '@escale/domain/credentials';
 import type { Faults } from '@escale/domain/faults';
 import type { Orm } from '@escale/schema/orm';
+import type { ClientAddressReader } from '@escale/server-kit/client-address';
 import type { Logger } from '@escale/server-kit/logger';
 import type { FailedAttempts } from './auth/failed-attempts.ts';
 import type { RegistryConfig } from './config.ts';
@@ -36,4 +37,6 @@ export interface Services extends RegistryParts {
   readonly pullLog: PullLog;
   readonly uploadWriters: UploadWriters;
   readonly uploadLimits: UploadLimits;
+  /** Reads where a request came from: the socket, or what a trusted proxy says. */
+  readonly clientAddress: ClientAddressReader;
 }

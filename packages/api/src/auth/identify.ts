@@ -17,10 +17,16 @@ export interface Identity {
 }
 
 /**
- * By bearer (a robot's token, or an access token of the identity provider), else by session cookie, else nobody.
+ * By bearer (an API token, a robot's token, or an access token of the identity provider), else by session cookie, else nobody.
+ * @param options.touch false: asked again for a request that goes on, which is no sign of life of a session
  * @throws UNAUTHORIZED for a bearer that does not hold, DENIED for a cookie from another site
  */
-export async function identify(services: Services, http: KoaContext, nobody: Context): Promise<Identity> {
+export async function identify(
+  services: Services,
+  http: KoaContext,
+  nobody: Context,
+  options: { touch?: boolean } = {},
+): Promise<Identity> {
   const header = http.get('Authorization');
   if (header !== '') {
     if (!/^bearer /i.test(header)) throw unauthorized('the management API takes bearer tokens');
@@ -28,7 +34,7 @@ export async function identify(services: Services, http: KoaContext, nobody: Con
     if (readToken(token)) return { principal: await authenticateBearer(nobody, token), unconfirmed: false };
     return identityOfUser(await userOfAccessToken(services, nobody, token), { kind: 'keycloak-token' });
   }
-  const session = await findSession(services, http, nobody.em, nobody.now);
+  const session = await findSession(services, http, nobody.em, nobody.now, options);
   if (!session) return { principal: anonymous, unconfirmed: false };
   requireSameOrigin(http, services.config);
   return identityOfUser(session.user, { kind: 'session' });

@@ -2,12 +2,16 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Context as KoaContext } from 'koa';
 import { Session, type User } from '@escale/schema/entities';
 import type { EntityManager } from '@escale/schema/orm';
+import { clientFacts } from '../client-facts.ts';
 import type { Services } from '../services.ts';
 import { overTls } from './sealed-cookie.ts';
 
-/** A session ends after 12 h without a request, and after 7 days in any case: a week of work with one sign-in. */
-const idleMilliseconds = 12 * 60 * 60 * 1000;
-const absoluteMilliseconds = 7 * 24 * 60 * 60 * 1000;
+/**
+ * A session ends after 2 h without a request, and after 12 h in any case (S8). Where the identity provider's own session still
+ * lives, signing in again is one redirect.
+ */
+const idleMilliseconds = 2 * 60 * 60 * 1000;
+const absoluteMilliseconds = 12 * 60 * 60 * 1000;
 /** Its last request is kept to the minute. */
 const touchMilliseconds = 60_000;
 
@@ -29,6 +33,7 @@ export async function beginSession(
   const before = http.cookies.get(cookieName(services));
   if (before !== undefined) await em.nativeDelete(Session, { id: sessionId(before) });
   await em.nativeDelete(Session, { user: user.id, expiresAt: { $lte: now } });
+  const client = clientFacts(services, http);
   const value = randomBytes(32).toString('base64url');
   const id = sessionId(value);
   em.create(Session, {
@@ -36,28 +41,37 @@ export async function beginSession(
     user,
     providerSession: providerSession ?? null,
     idToken: idToken === undefined ? null : services.vault.seal(idToken, `sessions:${id}:id_token`),
+    clientAddress: client.address ?? null,
+    userAgent: client.userAgent?.slice(0, 256) ?? null,
     lastSeenAt: now,
     expiresAt: new Date(now.getTime() + absoluteMilliseconds),
   });
   setCookie(services, http, value, absoluteMilliseconds);
 }
 
-/** The session of a request's cookie, while it is good. */
+/** The session of a request's cookie, while it is good. @param options.touch false: this is no sign of life of the person */
 export async function findSession(
   services: Services,
   http: KoaContext,
   em: EntityManager,
   now: Date,
+  { touch = true }: { touch?: boolean } = {},
 ): Promise<Session | undefined> {
   const value = http.cookies.get(cookieName(services));
   if (value === undefined || value.length > 64) return undefined;
   const session = await em.findOne(Session, { id: sessionId(value) });
   if (!session || session.expiresAt <= now) return undefined;
   if (session.lastSeenAt.getTime() + idleMilliseconds <= now.getTime()) return undefined;
-  if (session.lastSeenAt.getTime() + touchMilliseconds <= now.getTime()) {
+  if (touch && session.lastSeenAt.getTime() + touchMilliseconds <= now.getTime()) {
     await em.nativeUpdate(Session, { id: session.id }, { lastSeenAt: now });
   }
   return session;
+}
+
+/** Whether a session is the one of this request's cookie. */
+export function isCurrentSession(services: Services, http: KoaContext, id: string): boolean {
+  const value = http.cookies.get(cookieName(services));
+  return value !== undefined && sessionId(value) === id;
 }
 
 export function clearSessionCookie(services: Services, http: KoaContext): void {

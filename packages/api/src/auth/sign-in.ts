@@ -84,7 +84,7 @@ export async function completeSignIn(services: Services, http: KoaContext): Prom
     const info = await fetchUserInfo(provider, tokens.access_token, claims.sub).catch(() => ({}));
     const now = new Date();
     const em = services.orm.em.fork();
-    const ctx: Context = { em, principal: anonymous, now, vault: services.vault, client: clientFacts(http) };
+    const ctx: Context = { em, principal: anonymous, now, vault: services.vault, client: clientFacts(services, http) };
     const user = await signInUser(ctx, identityOf(services.config, { ...info, ...claims }));
     const providerSession = typeof claims['sid'] === 'string' ? claims['sid'] : undefined;
     await beginSession(services, http, em, {

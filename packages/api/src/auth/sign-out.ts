@@ -25,7 +25,7 @@ export async function signOut(services: Services, http: KoaContext): Promise<voi
   http.body = { redirectTo: home };
   if (!session) return;
   const idToken = idTokenOf(services, session);
-  const ctx = { em, principal: anonymous, now, vault: services.vault, client: clientFacts(http) };
+  const ctx = { em, principal: anonymous, now, vault: services.vault, client: clientFacts(services, http) };
   const { user } = session;
   recordUsage(as(ctx, userPrincipal(user, { kind: 'session' })), 'user.signed_out', { namespace: user.username });
   em.remove(session);

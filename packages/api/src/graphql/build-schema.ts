@@ -1,6 +1,9 @@
 import 'reflect-metadata';
 import { GraphQLInputObjectType, type GraphQLSchema } from 'graphql';
-import { buildSchema as build, type MiddlewareFn } from 'type-graphql';
+import { buildSchema as build, type MiddlewareFn, type PubSub } from 'type-graphql';
+import { ExplainAccessResolver } from '../access/explain-access.resolver.ts';
+import { AdministrationResolver, UserAdministrationResolver } from '../administration/administration.resolver.ts';
+import { ApiTokenResolver, UserApiTokenResolver } from '../api-tokens/api-token.resolver.ts';
 import { ApplicationTokenResolver } from '../application-tokens/application-token.resolver.ts';
 import { DefaultPermissionResolver } from '../default-permissions/default-permission.resolver.ts';
 import { NamespaceResolver } from '../namespaces/namespace.resolver.ts';
@@ -19,19 +22,38 @@ import { RobotResolver } from '../robots/robot.resolver.ts';
 import { SearchResolver } from '../search/search.resolver.ts';
 import { ServerResolver } from '../server/server.resolver.ts';
 import { RepositoryTagResolver, TagResolver } from '../tags/tag.resolver.ts';
+import { SubscriptionResolver } from '../subscriptions/subscription.resolver.ts';
 import { TeamResolver } from '../teams/team.resolver.ts';
+import {
+  NamespaceUsageLogResolver,
+  OrganizationUsageLogResolver,
+  RepositoryUsageLogResolver,
+  UsageLogExportResolver,
+  UsageLogResolver,
+} from '../usage-logs/usage-log.resolver.ts';
+import { SessionResolver, UserSessionResolver } from '../users/session.resolver.ts';
 import { UserResolver } from '../users/user.resolver.ts';
 import { checkCaller, requireAccessRules } from './access-rule.ts';
 import type { ApiContext } from './context.ts';
 
 /** Root fields alone: what lies below them was let through above. */
 const callerFirst: MiddlewareFn<ApiContext> = ({ info, context }, next) => {
-  if (info.path.prev === undefined) checkCaller(context, info);
+  if (info.path.prev === undefined) checkCaller(context, info.parentType, info.fieldName);
   return next();
 };
 
 /** Inputs of which exactly one field is to be given; TypeGraphQL has no word for it. */
 const oneOfInputs = ['GranteeInput'];
+
+/** TypeGraphQL asks for one; subscriptions follow `LiveEvents` instead, which hears all processes. */
+const noTopics: PubSub = {
+  publish: () => {
+    throw new Error('nothing is published within this process alone');
+  },
+  subscribe: () => {
+    throw new Error('nothing is published within this process alone');
+  },
+};
 
 /** The management API's schema. @throws Error when a root field declares no access rule */
 export async function buildSchema(): Promise<GraphQLSchema> {
@@ -56,7 +78,21 @@ export async function buildSchema(): Promise<GraphQLSchema> {
       PlatformManifestResolver,
       ImageConfigResolver,
       SearchResolver,
+      ApiTokenResolver,
+      UserApiTokenResolver,
+      SessionResolver,
+      UserSessionResolver,
+      ExplainAccessResolver,
+      AdministrationResolver,
+      UserAdministrationResolver,
+      UsageLogResolver,
+      UsageLogExportResolver,
+      NamespaceUsageLogResolver,
+      OrganizationUsageLogResolver,
+      RepositoryUsageLogResolver,
+      SubscriptionResolver,
     ],
+    pubSub: noTopics,
     globalMiddlewares: [callerFirst],
     // Inputs are checked where the rule is known: in the domain.
     validate: false,

@@ -16,15 +16,19 @@ export interface ApiContext extends Context {
 }
 
 /** A fresh fork of the database for each request: nothing is shared between two callers. */
-export async function createContext(services: Services, http: KoaContext): Promise<ApiContext> {
+export async function createContext(
+  services: Services,
+  http: KoaContext,
+  options: { touch?: boolean } = {},
+): Promise<ApiContext> {
   const nobody: Context = {
     em: services.orm.em.fork(),
     principal: anonymous,
     now: new Date(),
     vault: services.vault,
-    client: clientFacts(http),
+    client: clientFacts(services, http),
   };
-  const { principal, unconfirmed } = await identify(services, http, nobody);
+  const { principal, unconfirmed } = await identify(services, http, nobody, options);
   const ctx: Context = { ...nobody, principal };
   return { ...ctx, unconfirmed, services, http, loaders: createLoaders(ctx) };
 }

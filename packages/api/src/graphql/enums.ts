@@ -1,4 +1,6 @@
 import { registerEnumType } from 'type-graphql';
+import type { ApiScope } from '@escale/domain/access';
+import type { UsageFormat } from '@escale/domain/usage-logs';
 
 /** The names clients see on the left, our own words on the right. */
 export const Visibility = { PUBLIC: 'public', PRIVATE: 'private' } as const;
@@ -38,6 +40,50 @@ export type TagEventKind = (typeof TagEventKind)[keyof typeof TagEventKind];
 export const NameAvailability = { VALID: 'VALID', TAKEN: 'TAKEN', INVALID: 'INVALID', RESERVED: 'RESERVED' } as const;
 export type NameAvailability = (typeof NameAvailability)[keyof typeof NameAvailability];
 
+export const ApiTokenScope = {
+  READ: 'read',
+  REPOSITORIES_WRITE: 'repositories:write',
+  REPOSITORIES_ADMIN: 'repositories:admin',
+  ORGANIZATIONS_ADMIN: 'organizations:admin',
+  ROBOTS_ADMIN: 'robots:admin',
+  ADMINISTRATION: 'administration',
+} as const satisfies Record<string, ApiScope>;
+export type ApiTokenScope = (typeof ApiTokenScope)[keyof typeof ApiTokenScope];
+
+export const UsageLogFormat = { JSON_LINES: 'jsonl', CSV: 'csv' } as const satisfies Record<string, UsageFormat>;
+export type UsageLogFormat = (typeof UsageLogFormat)[keyof typeof UsageLogFormat];
+
+export const ExportState = { WAITING: 'waiting', RUNNING: 'running', READY: 'ready', FAILED: 'failed' } as const;
+export type ExportState = (typeof ExportState)[keyof typeof ExportState];
+
+export const MessageSeverity = { INFO: 'info', WARNING: 'warning', ERROR: 'error' } as const;
+export type MessageSeverity = (typeof MessageSeverity)[keyof typeof MessageSeverity];
+
+export const OrganizationCreation = { EVERYONE: 'everyone', ADMINISTRATORS: 'administrators' } as const;
+export type OrganizationCreation = (typeof OrganizationCreation)[keyof typeof OrganizationCreation];
+
+registerEnumType(ApiTokenScope, {
+  name: 'ApiTokenScope',
+  description: 'What an API token is for. It never gives more than its owner may do at that moment.',
+  valuesConfig: {
+    READ: { description: 'Everything that the owner can read.' },
+    REPOSITORIES_WRITE: { description: 'Create and describe repositories; create, move, delete and restore tags.' },
+    REPOSITORIES_ADMIN: { description: 'Visibility, permissions and deletion of repositories.' },
+    ORGANIZATIONS_ADMIN: { description: 'Organizations, teams, members, default permissions and retention of logs.' },
+    ROBOTS_ADMIN: { description: 'Robots and their tokens.' },
+    ADMINISTRATION: {
+      description:
+        'What administrators of the registry do. Without it, an administrator’s token sees no more than an ordinary person’s.',
+    },
+  },
+});
+registerEnumType(UsageLogFormat, {
+  name: 'UsageLogFormat',
+  description: 'JSON_LINES: one JSON object a line. CSV: RFC 4180, safe for spreadsheets.',
+});
+registerEnumType(ExportState, { name: 'ExportState', description: 'How far a background job has come with a file.' });
+registerEnumType(MessageSeverity, { name: 'MessageSeverity', description: 'How a message is shown.' });
+registerEnumType(OrganizationCreation, { name: 'OrganizationCreation', description: 'Who may create organizations.' });
 registerEnumType(Visibility, {
   name: 'Visibility',
   description: 'Who may see and pull a repository without being granted it.',

@@ -22,20 +22,22 @@ export const refuseOtherCharsets: Middleware = (http, next) => {
 /** PostgreSQL keeps neither NUL nor half of a surrogate pair; both are refused here instead of failing there (G13). */
 export const refuseIllFormedText: Middleware = (http, next) => {
   const { body } = http.request as { body?: unknown };
-  const variables = typeof body === 'object' && body !== null && 'variables' in body ? body.variables : undefined;
+  refuseIllFormed(typeof body === 'object' && body !== null && 'variables' in body ? body.variables : undefined);
+  return next();
+};
+
+/** @throws BodyRefused for a text anywhere in it that is none */
+export function refuseIllFormed(variables: unknown): void {
   const open: unknown[] = [variables];
   while (open.length > 0) {
     const value = open.pop();
     if (typeof value === 'string') {
-      if (!isWellFormedText(value)) {
-        throw new BodyRefused(400, 'BAD_USER_INPUT', illFormedText);
-      }
+      if (!isWellFormedText(value)) throw new BodyRefused(400, 'BAD_USER_INPUT', illFormedText);
     } else if (typeof value === 'object' && value !== null) {
       for (const inner of Object.values(value)) open.push(inner);
     }
   }
-  return next();
-};
+}
 
 export const illFormedText = 'a text holds what is no character: NUL, or half of one';
 

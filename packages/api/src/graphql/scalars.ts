@@ -33,3 +33,9 @@ export const ByteCount = new GraphQLScalarType<number | bigint, number | string>
     return bytes <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(bytes) : bytes.toString();
   },
 });
+
+export const JSONObject = new GraphQLScalarType<unknown, unknown>({
+  name: 'JSON',
+  description: 'Any JSON value; only in answers.',
+  serialize: (value) => value,
+});

@@ -80,7 +80,7 @@ export class OrganizationResolver {
     return namespaceNameAvailability(ctx, name);
   }
 
-  @Access('person', 'nothing')
+  @Access('person', 'nothing', { scope: 'organizations:admin' })
   @Mutation(() => CreateOrganizationPayload, {
     description: 'Makes an organization with a team `owners` that administers it; the viewer is in that team.',
   })

@@ -63,7 +63,7 @@ export class RepositoryAccessResolver {
     return { repository: await removePermission(ctx, input) };
   }
 
-  @Access('signed in', 'namespace admin')
+  @Access('signed in', 'namespace admin', { scope: 'repositories:admin' })
   @Mutation(() => SetGranteeRepositoryPermissionsPayload, {
     description:
       'Sets what one grantee may do on many repositories of an organization in one act: all of it or nothing.',

@@ -87,7 +87,7 @@ export class RepositoryResolver {
     return { repository: toDeleted(await deleteRepository(ctx, input, ctx.services.config)) };
   }
 
-  @Access('signed in', 'namespace admin')
+  @Access('signed in', 'namespace admin', { scope: 'repositories:admin' })
   @Mutation(() => RestoreRepositoryPayload, {
     description: 'Brings a deleted repository back as it was; for admins of its namespace.',
   })

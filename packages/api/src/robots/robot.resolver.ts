@@ -38,7 +38,7 @@ import { Robot, RobotToken } from './robot.type.ts';
 
 @Resolver(() => Robot)
 export class RobotResolver {
-  @Access('signed in', 'namespace admin')
+  @Access('signed in', 'namespace admin', { scope: 'robots:admin' })
   @Mutation(() => CreateRobotPayload, { description: 'Adds a robot with a first token to a namespace.' })
   async createRobot(
     @Arg('input', () => CreateRobotInput) input: CreateRobotInput,
@@ -47,7 +47,7 @@ export class RobotResolver {
     return shown(ctx, await createRobot(ctx, input, revealable(ctx)));
   }
 
-  @Access('signed in', 'namespace admin')
+  @Access('signed in', 'namespace admin', { scope: 'robots:admin' })
   @Mutation(() => UpdateRobotPayload, { description: "Changes a robot's description." })
   async updateRobot(
     @Arg('input', () => UpdateRobotInput) input: UpdateRobotInput,
@@ -56,7 +56,7 @@ export class RobotResolver {
     return { robot: await updateRobot(ctx, input) };
   }
 
-  @Access('signed in', 'namespace admin')
+  @Access('signed in', 'namespace admin', { scope: 'robots:admin' })
   @Mutation(() => DeleteRobotPayload, {
     description: 'Ends a robot at once, with its tokens, its permissions and its memberships.',
   })
@@ -67,7 +67,7 @@ export class RobotResolver {
     return deleteRobot(ctx, input);
   }
 
-  @Access('signed in', 'namespace admin')
+  @Access('signed in', 'namespace admin', { scope: 'robots:admin' })
   @Mutation(() => RevealRobotTokenPayload, { description: 'Shows a token again; the usage log says so.' })
   async revealRobotToken(
     @Arg('input', () => RevealRobotTokenInput) input: RevealRobotTokenInput,
@@ -76,7 +76,7 @@ export class RobotResolver {
     return shown(ctx, await revealRobotToken(ctx, input));
   }
 
-  @Access('signed in', 'namespace admin')
+  @Access('signed in', 'namespace admin', { scope: 'robots:admin' })
   @Mutation(() => CreateRobotTokenPayload, {
     description: 'Gives a robot one more token; the others stay. Five may be alive at once.',
   })
@@ -87,7 +87,7 @@ export class RobotResolver {
     return shown(ctx, await createRobotToken(ctx, input, revealable(ctx)));
   }
 
-  @Access('signed in', 'namespace admin')
+  @Access('signed in', 'namespace admin', { scope: 'robots:admin' })
   @Mutation(() => RotateRobotTokenPayload, {
     description:
       'Replaces the tokens of a robot, or one of them, by a new one; with an overlap the replaced ones go on for a while.',
@@ -99,7 +99,7 @@ export class RobotResolver {
     return shown(ctx, await rotateRobotToken(ctx, input, revealable(ctx)));
   }
 
-  @Access('signed in', 'namespace admin')
+  @Access('signed in', 'namespace admin', { scope: 'robots:admin' })
   @Mutation(() => RevokeRobotTokenPayload, {
     description: 'Ends one token at once, registry tokens that were issued for it included.',
   })

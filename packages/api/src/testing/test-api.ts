@@ -32,7 +32,18 @@ export interface Caller {
   /** Follows no redirect; keeps cookies. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
   graphql(query: string, variables?: Record<string, unknown>, headers?: Record<string, string>): Promise<Answer>;
+  /** Follows a subscription over server-sent events. */
+  follow(query: string, variables?: Record<string, unknown>, headers?: Record<string, string>): Promise<Following>;
   readonly cookies: Map<string, string>;
+}
+
+/** A subscription under way. */
+export interface Following {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The next event; undefined when the stream has ended. */
+  next(): Promise<Pick<Answer, 'data' | 'errors'> | undefined>;
+  stop(): Promise<void>;
 }
 
 /** The management API on a port, on a database of its own, with an issuer of its own. */
@@ -50,7 +61,13 @@ export interface TestApi {
 }
 
 export async function startTestApi(
-  settings: { externalUrl?: string; revealTokens?: boolean; fetch?: typeof globalThis.fetch; orm?: Orm } = {},
+  settings: {
+    externalUrl?: string;
+    revealTokens?: boolean;
+    trustedProxies?: string[];
+    fetch?: typeof globalThis.fetch;
+    orm?: Orm;
+  } = {},
 ): Promise<TestApi> {
   const apiAudience = 'escale-api';
   const [database, issuer] = await Promise.all([
@@ -68,6 +85,7 @@ export async function startTestApi(
     adminGroup: '/escale-admins',
     revealTokens: settings.revealTokens ?? true,
     undoSeconds: 7 * 24 * 3600,
+    trustedProxies: settings.trustedProxies ?? [],
   };
   const vault = createVault(randomBytes(32));
   const app = await createApp({
@@ -135,6 +153,20 @@ function newCaller(url: string, ownHeaders: Record<string, string>): Caller {
   };
   return {
     cookies,
+    follow: async (query, variables = {}, headers = {}) =>
+      follow(
+        await withCookies('/graphql', {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/json',
+            accept: 'text/event-stream',
+            'x-escale-csrf': '1',
+            origin: url,
+            ...headers,
+          },
+          body: JSON.stringify({ query, variables }),
+        }),
+      ),
     fetch: withCookies,
     graphql: async (query, variables = {}, headers = {}) => {
       const answer = await withCookies('/graphql', {
@@ -151,4 +183,37 @@ export async function readAnswer(answer: Response): Promise<Answer> {
   const text = await answer.text();
   const { data, errors } = (text.startsWith('{') ? JSON.parse(text) : {}) as Partial<Answer>;
   return { status: answer.status, data: data ?? {}, errors: errors ?? [], headers: answer.headers, text };
+}
+
+function follow({ status, headers, body }: Response): Following {
+  const reader = (body ?? new ReadableStream<Uint8Array>()).getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  return {
+    status,
+    headers,
+    next: async () => {
+      for (;;) {
+        const [block, rest] = splitAt(text, '\n\n');
+        if (rest === undefined) {
+          const { done, value } = await reader.read();
+          if (done) return undefined;
+          text += decoder.decode(value, { stream: true });
+          continue;
+        }
+        text = rest;
+        const [, event, data = ''] = /^event: (\w+)\ndata: ?(.*)$/s.exec(block) ?? [];
+        if (event === 'complete') return undefined;
+        if (event !== 'next') continue;
+        const { data: values, errors } = JSON.parse(data) as Partial<Answer>;
+        return { data: values ?? {}, errors: errors ?? [] };
+      }
+    },
+    stop: () => reader.cancel(),
+  };
+}
+
+function splitAt(text: string, mark: string): [string, string | undefined] {
+  const at = text.indexOf(mark);
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + mark.length)];
 }

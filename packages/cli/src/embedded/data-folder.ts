@@ -15,6 +15,8 @@ export interface DataFolder {
   readonly path: string;
   /** Reads a generated secret, or makes it. The file is 0600; its name says what it is for. @param bytes of randomness */
   secret(name: string, bytes: number): Promise<Buffer>;
+  /** The same, without making it. */
+  foundSecret(name: string, bytes: number): Promise<Buffer | undefined>;
   /** Lets another start have the folder. */
   release(): Promise<void>;
 }
@@ -31,6 +33,7 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
   return {
     path: absolute,
     secret: (name, bytes) => secret(path.join(absolute, name), bytes),
+    foundSecret: (name, bytes) => foundSecret(path.join(absolute, name), bytes),
     release: () =>
       new Promise((resolve) => {
         lock.close(() => {
@@ -89,16 +92,20 @@ function holderOf(address: string): Promise<string | undefined> {
   });
 }
 
-async function secret(file: string, bytes: number): Promise<Buffer> {
+async function foundSecret(file: string, bytes: number): Promise<Buffer | undefined> {
   const found = await readFile(file, 'utf8').catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   });
-  if (found !== undefined) {
-    const value = Buffer.from(found.trim(), 'base64url');
-    if (value.length < bytes) throw new Error(`${file} is damaged: it must hold ${String(bytes)} bytes in base64url`);
-    return value;
-  }
+  if (found === undefined) return undefined;
+  const value = Buffer.from(found.trim(), 'base64url');
+  if (value.length < bytes) throw new Error(`${file} is damaged: it must hold ${String(bytes)} bytes in base64url`);
+  return value;
+}
+
+async function secret(file: string, bytes: number): Promise<Buffer> {
+  const found = await foundSecret(file, bytes);
+  if (found !== undefined) return found;
   const value = randomBytes(bytes);
   // Complete or absent, whenever the process ends: what is sealed with a lost key is lost.
   const draft = `${file}.new`;

@@ -34,6 +34,8 @@ export const initialDefaults: RegistryDefaults = {
 };
 
 const row = 'registry';
+/** What null takes away; of the others, null says nothing. */
+const nullable = new Set(['applicationTokenDays', 'robotTokenDays', 'apiTokenDays', 'logRetentionDays']);
 
 /** As they are now; some of it is public (the choices of a form), so whoever asks decides what to show. */
 export async function registrySettings({ em }: Pick<Context, 'em'>): Promise<RegistryDefaults> {
@@ -53,11 +55,13 @@ export async function registrySettings({ em }: Pick<Context, 'em'>): Promise<Reg
 /** Changes what is named and leaves the rest. @throws DENIED to all but administrators, INPUT_INVALID with the field at fault */
 export async function updateRegistrySettings(
   ctx: Context,
-  changes: { readonly [Name in keyof RegistryDefaults]?: RegistryDefaults[Name] | undefined },
+  changes: { readonly [Name in keyof RegistryDefaults]?: RegistryDefaults[Name] | null | undefined },
 ): Promise<RegistryDefaults> {
   requireAdministrator(ctx);
   const before = await registrySettings(ctx);
-  const named = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  const named = Object.fromEntries(
+    Object.entries(changes).filter(([name, value]) => value !== undefined && (value !== null || nullable.has(name))),
+  );
   const after = check({ ...before, ...named });
   const columns = { ...after, timeMachineChoices: [...after.timeMachineChoices], changedAt: ctx.now };
   const found = await ctx.em.findOne(RegistrySettings, { id: row });

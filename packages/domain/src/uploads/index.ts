@@ -1,3 +1,4 @@
+export * from './announce-upload.ts';
 export * from './claim-upload.ts';
 export * from './close-upload.ts';
 export * from './open-upload.ts';

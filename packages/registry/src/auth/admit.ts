@@ -70,7 +70,7 @@ async function repositoryOf(
 
 function authentication(services: Services, http: Koa.Context): Omit<Context, 'principal'> {
   const userAgent = http.headers['user-agent'];
-  const address = http.req.socket.remoteAddress;
+  const address = services.clientAddress(http.req);
   return {
     em: services.orm.em.fork(),
     vault: services.vault,

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { IHasher } from 'hash-wasm';
 import type { Context } from '@escale/domain/context';
 import { DomainError } from '@escale/domain/errors';
-import { recordChunk, releaseClaim, reportArriving, type UploadClaim } from '@escale/domain/uploads';
+import { announceUpload, recordChunk, releaseClaim, reportArriving, type UploadClaim } from '@escale/domain/uploads';
 import type { Services } from '../services.ts';
 import type { UploadWriter } from '../storage/blob-store.ts';
 import { openHasher } from './hasher.ts';
@@ -18,6 +18,8 @@ export interface Received {
 
 /** Milliseconds between two words to the database about how much has arrived. */
 const reportEvery = 10_000;
+/** Milliseconds between two words to whoever watches the repository; an upload that takes less says nothing. */
+const tellEvery = 1000;
 
 /**
  * Streams a request's body through the hash into the staging area. When the client goes away midway, what arrived until then
@@ -36,6 +38,7 @@ export async function receiveBody(
   const report = every(reportEvery, () =>
     reportArriving({ em: ctx.em.fork() }, claim, offset - claim.offset, uploadLimits),
   );
+  const tell = every(tellEvery, () => announceUpload({ em: ctx.em.fork() }, { uploadId: claim.id, bytes: offset }));
   try {
     const hasher = await openHasher(claim.algorithm, claim.hashState);
     const opened = (writer = blobStore.openUpload(claim.id, claim));
@@ -55,6 +58,7 @@ export async function receiveBody(
     throw error;
   } finally {
     report.stop();
+    tell.stop();
   }
 }
 
