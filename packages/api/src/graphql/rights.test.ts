@@ -190,6 +190,31 @@ const abilities: readonly (readonly [string, (names: Names) => string, string])[
     'Oa S',
   ],
   [
+    'read its usage log',
+    ({ organization }) => `organization(name: "${organization}") { usageLog { totalCount } usageLogCounts { count } }`,
+    'Oa S',
+  ],
+  [
+    'read the usage log of a repository',
+    ({ repository }) => `repository(name: "${repository}") { usageLog { totalCount } usageLogCounts { count } }`,
+    'Ra Oa S',
+  ],
+  [
+    'ask for the rights of somebody else',
+    ({ repository }) =>
+      `explainAccess(repository: "${repository}", action: PULL, grantee: { user: "person-u" }) { allowed }`,
+    'Ra Oa S',
+  ],
+  [
+    'ask for one’s own rights',
+    ({ repository }) => `explainAccess(repository: "${repository}", action: PUSH) { allowed }`,
+    'Rr Rw Ra Oa S',
+  ],
+  ['read the usage log of the whole registry', () => 'usageLog { totalCount }', 'S'],
+  ['list users', () => 'users { totalCount }', 'S'],
+  ['read what is decided for the whole registry', () => 'registrySettings { timeMachineSeconds }', 'S'],
+  ['read messages', () => 'messages { text }', 'A U Rr Rw Ra Om Oc Oa S'],
+  [
     'list deleted repositories',
     ({ organization }) => `organization(name: "${organization}") { deletedRepositories { totalCount } }`,
     'Oa S',
@@ -259,6 +284,7 @@ describe('everything else of an organization is shown to exactly those who may s
 describe('one’s own', () => {
   test.each([
     ['make an organization', 'createOrganization', (n: number) => ({ name: `own-${String(n)}` })],
+    ['make an API token', 'createApiToken', () => ({ title: 'script', scopes: ['READ'] })],
     ['make an application token', 'createApplicationToken', () => ({ title: 'laptop' })],
   ] as const)('everybody who signed in may %s', async (_, name, input) => {
     const title = name.replace(/^./, (letter) => letter.toUpperCase());

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   getNamedType,
   isInputObjectType,
@@ -8,7 +9,8 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DefaultPermission, Manifest, RobotToken, User } from '@escale/schema/entities';
+import { ApiToken, DefaultPermission, LogExport, Manifest, RobotToken, Session, User } from '@escale/schema/entities';
+import { createToken } from '@escale/domain/credentials';
 import type { EntityManager } from '@escale/schema/orm';
 import { buildUser } from '@escale/schema/testing';
 import {
@@ -77,6 +79,27 @@ const things: Readonly<Record<string, () => Promise<Pair>>> = {
     const id = await applicationTokenOf(theirs, theirs.people.Oa);
     return [id, missingId(id)];
   },
+  apiToken: async () => {
+    const { stored } = createToken(api.vault, 'api', { revealable: false });
+    theirs.em.create(ApiToken, { ...stored, user: theirs.people.Oa, title: 'script', scopes: ['read'] });
+    await theirs.em.flush();
+    return [stored.id, missingId(stored.id)];
+  },
+  session: async () => {
+    const id = createHash('sha256').update(theirs.organization.name).digest('hex');
+    const known = await theirs.em.findOne(Session, { id });
+    const [lastSeenAt, expiresAt] = [new Date(), new Date(Date.now() + 60_000)];
+    if (!known) theirs.em.create(Session, { id, user: theirs.people.Oa, lastSeenAt, expiresAt });
+    await theirs.em.flush();
+    return [id, missingId(id)];
+  },
+  usageLogExport: async () => {
+    const moment = new Date(Date.now() + 60_000);
+    const facts = { requestedBy: theirs.people.Oa, format: 'csv', to: moment, expiresAt: moment } as const;
+    const { id } = theirs.em.create(LogExport, facts);
+    await theirs.em.flush();
+    return [id, missingId(id)];
+  },
   defaultPermission: async () => {
     const rule = theirs.em.create(DefaultPermission, {
       organization: theirs.organization,
@@ -114,6 +137,7 @@ const named: Readonly<Record<string, string>> = {
   'deleteTag.repository': 'repository',
   'deleteTags.repository': 'repository',
   'deleteTeam.team': 'team',
+  'exportUsageLog.repository': 'repository',
   'removeOrganizationMember.member': 'robot',
   'removeRepositoryPermission.repository': 'repository',
   'removeRepositoryPermission.grantee.robot': 'robot',
@@ -126,6 +150,8 @@ const named: Readonly<Record<string, string>> = {
   'revealApplicationToken.id': 'applicationToken',
   'revealRobotToken.robot': 'robot',
   'revealRobotToken.token': 'robotToken',
+  'revokeApiToken.id': 'apiToken',
+  'revokeSession.id': 'session',
   'revokeApplicationToken.id': 'applicationToken',
   'revokeRobotToken.robot': 'robot',
   'revokeRobotToken.token': 'robotToken',
@@ -150,6 +176,12 @@ const named: Readonly<Record<string, string>> = {
   'updateRepository.repository': 'repository',
   'updateRobot.robot': 'robot',
   'updateTeam.team': 'team',
+  'Query.explainAccess.repository': 'repository',
+  'Query.explainAccess.grantee.robot': 'robot',
+  'Query.explainAccess.grantee.team': 'team',
+  'Query.usageLogExport.id': 'usageLogExport',
+  'Subscription.usageLog.repository': 'repository',
+  'Subscription.repositoryActivity.repository': 'repository',
   'Query.repository.name': 'repository',
   'Organization.robot.name': 'robot',
   'Organization.team.name': 'team',
@@ -165,6 +197,9 @@ const harmless = [
   /\.(?:after|search|text|description|title|contactEmail|confirmName|group|effect|expectedDigest|artifactType)$/,
   /\.(?:organization|namespace|username|user)$/,
   /^(?:createOrganization|updateOrganization|deleteOrganization|restoreOrganization|createTeam|createRobot|createRepository)\.name$/,
+  // Kinds are words; a performer filters what one may read anyway; messages are everybody's, and only administrators name one.
+  /\.(?:kinds|performer)$/,
+  /^deleteMessage\.id$/,
   /^Query\.(?:organization|namespaceName)\.name$/,
   /^(?:deleteTags?|restoreTag|setTag|setTagExpiry|setTagImmutability|setTagsExpiry|setTagsImmutability)\.tags?$/,
   /^Repository\.(?:tag\.name|tagHistory\.tag|freedByTags\.tags)$/,
@@ -273,6 +308,52 @@ describe('a query that names a thing of another organization is answered like on
       expectAlike(await ask(existing), await ask(absent), [short(existing), short(absent)]);
     }
   });
+
+  test('Query.explainAccess', async () => {
+    const { name: own } = await mine.repository();
+    const ask = (repository: string, grantee: Record<string, string> | null) =>
+      alice.graphql(
+        `query($repository: String!, $grantee: GranteeInput) {
+          explainAccess(repository: $repository, action: PUSH, grantee: $grantee) { allowed grantableBy } }`,
+        { repository, grantee },
+      );
+    const repositories = await pairOf('repository');
+    for (const grantee of [null, { user: 'alice' }])
+      expectAlike(await ask(repositories[0], grantee), await ask(repositories[1], grantee), repositories);
+    for (const kind of ['robot', 'team']) {
+      const pair = await pairOf(kind);
+      const existing = await ask(own, { [kind]: pair[0] });
+      expect(codes(existing)).toEqual(['NOT_FOUND']);
+      expectAlike(existing, await ask(own, { [kind]: pair[1] }), pair);
+    }
+  });
+
+  test('Query.usageLogExport.id', async () => {
+    const pair = await pairOf('usageLogExport');
+    const ask = (id: string) => alice.graphql(`{ usageLogExport(id: "${id}") { state } }`);
+    const existing = await ask(pair[0]);
+    expect(codes(existing)).toEqual(['NOT_FOUND']);
+    expectAlike(existing, await ask(pair[1]), pair);
+  });
+
+  test.each(['repositoryActivity(repository: $r) { kind }', 'usageLog(namespace: $n, repository: $r) { kind }'])(
+    'Subscription: %s',
+    async (field) => {
+      const pair = await pairOf('repository');
+      const n = theirs.organization.name;
+      const variables = field.includes('$n') ? '$r: String!, $n: String!' : '$r: String!';
+      const ask = async (r: string) => {
+        const events = await alice.follow(`subscription(${variables}) { ${field} }`, {
+          r,
+          ...(field.includes('$n') && { n }),
+        });
+        return JSON.stringify(await events.next()).replaceAll(r, '*');
+      };
+      const existing = await ask(pair[0]);
+      expect(existing).toContain('NAME_UNKNOWN');
+      expect(existing).toBe(await ask(pair[1]));
+    },
+  );
 
   test('Repository.manifest.digest', async () => {
     const pair = await pairOf('digest');

@@ -202,6 +202,8 @@ export const inputs: Readonly<Record<string, (scene: Scene) => Promise<Record<st
     grantee: { robot: (await scene.robot()).login },
     permissions: [{ repository: (await scene.repository()).name, role: 'READ' }],
   }),
+  exportUsageLog: ({ organization }) => Promise.resolve({ namespace: organization.name }),
+  setUsageLogRetention: ({ organization }) => Promise.resolve({ organization: organization.name, days: 30 }),
   setStar: async (scene) => ({ repository: (await scene.repository()).name, starred: true }),
   setTag: async (scene) => {
     const repository = await scene.repository();
