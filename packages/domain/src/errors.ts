@@ -64,6 +64,11 @@ export const nameUnknown = (name: string) =>
 export const blobUnknown = (digest: string) =>
   new DomainError('BLOB_UNKNOWN', 'this repository has no such blob', { detail: { digest } });
 
+export const blobQuarantined = (digest: string) =>
+  new DomainError('UNAVAILABLE', 'the store has lost or damaged the bytes of this blob; pushing it again heals it', {
+    detail: { digest },
+  });
+
 export const manifestUnknown = (reference: string) =>
   new DomainError('MANIFEST_UNKNOWN', 'this repository has no such manifest', {
     detail: { reference: shown(reference) },

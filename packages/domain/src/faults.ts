@@ -11,16 +11,18 @@ export type FaultPoint =
   | 'blob.linking'
   | 'blob.linked'
   | 'blob.mounting'
+  | 'manifest.locked'
   | 'manifest.storing'
   | 'manifest.stored'
   | 'manifest.deleting'
   // garbage collection, in the order of its steps
-  | 'garbage.manifests.deleted'
-  | 'garbage.links.deleted'
-  | 'garbage.blob.marking'
-  | 'garbage.blob.marked'
+  | 'garbage.planned'
+  | 'garbage.manifests.deleting'
+  | 'garbage.links.deleting'
+  | 'garbage.blobs.marking'
+  | 'garbage.blobs.marked'
   | 'garbage.bytes.deleted'
-  | 'garbage.blob.deleted'
+  | 'garbage.blobs.deleted'
   | 'garbage.object.swept';
 
 /**

@@ -1,6 +1,6 @@
 import type { Digest } from '@escale/schema/values';
 import type { Context } from '../context.ts';
-import { blobUnknown } from '../errors.ts';
+import { blobQuarantined, blobUnknown } from '../errors.ts';
 
 /** For how long a client may rely on having been told that a blob is here (promise P2). */
 const lease = `interval '6 hours'`;
@@ -11,6 +11,8 @@ export interface LinkedBlob {
   readonly digest: Digest;
   readonly size: number;
   readonly storageKey: string;
+  /** The store has lost or damaged its bytes: they are not to be served (D31). */
+  readonly quarantined: boolean;
 }
 
 interface Row {
@@ -25,32 +27,42 @@ const toBlob = ({ id, digest, size, storage_key }: Row): LinkedBlob => ({
   digest,
   size: Number(size),
   storageKey: storage_key,
+  quarantined: false,
 });
 
-/** A blob of this repository, for reading. @throws BLOB_UNKNOWN unless it is linked here: blobs elsewhere do not exist (T8) */
+/**
+ * A blob of this repository, for reading.
+ * @throws BLOB_UNKNOWN unless it is linked here: blobs elsewhere do not exist (T8); UNAVAILABLE while its bytes are lost (D31)
+ */
 export async function findBlob(ctx: Context, repositoryId: string, digest: Digest): Promise<LinkedBlob> {
-  const rows = await ctx.em.execute<Row[]>(
-    `select b.id, b.digest, b.size, b.storage_key from blobs b
+  const rows = await ctx.em.execute<(Row & { state: 'live' | 'quarantined' })[]>(
+    `select b.id, b.digest, b.size, b.storage_key, b.state from blobs b
        join repository_blobs l on l.blob_id = b.id and l.repository_id = ?
-       where b.digest = ? and b.state = 'live'`,
+       where b.digest = ? and b.state <> 'deleting'`,
     [repositoryId, digest],
   );
   if (!rows[0]) throw blobUnknown(digest);
+  if (rows[0].state === 'quarantined') throw blobQuarantined(digest);
   return toBlob(rows[0]);
 }
 
 /**
+ * Renews the lease of a live blob of a repository. The blob is locked before its link, as the collector does it: whoever of
+ * the two comes second sees what the first has done, and a link that is about to go is not promised.
+ */
+const renewLease = `
+  with here as (
+    select b.id from blobs b join repository_blobs l on l.blob_id = b.id and l.repository_id = ?
+      where b.digest = ? and b.state = 'live' for no key update of b for key share of l)
+  update blobs b set lease_until = greatest(b.lease_until, now() + ${lease}) from here
+    where b.id = here.id returning b.id, b.digest, b.size, b.storage_key`;
+
+/**
  * Says that a blob is here, and promises it for six hours: whoever asks is about to name it in a manifest (decision 5).
- * @throws BLOB_UNKNOWN
+ * @throws BLOB_UNKNOWN, also for a quarantined one: the client then sends the bytes, which heals it
  */
 export async function promiseBlob(ctx: Context, repositoryId: string, digest: Digest): Promise<LinkedBlob> {
-  const rows = await ctx.em.execute<Row[]>(
-    `update blobs b set lease_until = greatest(b.lease_until, now() + ${lease})
-       from repository_blobs l
-       where l.blob_id = b.id and l.repository_id = ? and b.digest = ? and b.state = 'live'
-       returning b.id, b.digest, b.size, b.storage_key`,
-    [repositoryId, digest],
-  );
+  const rows = await ctx.em.execute<Row[]>(renewLease, [repositoryId, digest]);
   if (!rows[0]) throw blobUnknown(digest);
   return toBlob(rows[0]);
 }
@@ -67,13 +79,7 @@ export async function mountBlob(
   sourceId: string,
 ): Promise<LinkedBlob | undefined> {
   return ctx.em.transactional(async (em) => {
-    const rows = await em.execute<Row[]>(
-      `update blobs b set lease_until = greatest(b.lease_until, now() + ${lease})
-         from repository_blobs l
-         where l.blob_id = b.id and l.repository_id = ? and b.digest = ? and b.state = 'live'
-         returning b.id, b.digest, b.size, b.storage_key`,
-      [sourceId, digest],
-    );
+    const rows = await em.execute<Row[]>(renewLease, [sourceId, digest]);
     const blob = rows[0];
     if (!blob) return undefined;
     await em.execute(
@@ -89,7 +95,7 @@ export async function mountBlob(
 export async function unlinkBlob(ctx: Context, repositoryId: string, digest: Digest): Promise<void> {
   const gone = await ctx.em.execute<unknown[]>(
     `delete from repository_blobs l using blobs b
-       where l.blob_id = b.id and l.repository_id = ? and b.digest = ? and b.state = 'live' returning l.blob_id`,
+       where l.blob_id = b.id and l.repository_id = ? and b.digest = ? and b.state <> 'deleting' returning l.blob_id`,
     [repositoryId, digest],
   );
   if (gone.length === 0) throw blobUnknown(digest);

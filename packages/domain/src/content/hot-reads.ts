@@ -72,6 +72,7 @@ interface ManifestRow extends Row {
 
 interface BlobRow extends Row {
   storage_key: string;
+  quarantined: boolean;
 }
 
 /** Manifests beyond this many bytes are fetched by themselves: a crowd of them must not lie in memory together. */
@@ -97,11 +98,11 @@ const contents = {
           and (t.expires_at is null or t.expires_at > now())`,
   },
   blob: {
-    columns: `content.id as content_id, content.digest, content.size, content.storage_key`,
+    columns: `content.id as content_id, content.digest, content.size, content.storage_key, content.quarantined`,
     rows: `
-      select b.id, b.digest, b.size::float8 as size, b.storage_key
+      select b.id, b.digest, b.size::float8 as size, b.storage_key, b.state = 'quarantined' as quarantined
         from blobs b join repository_blobs l on l.blob_id = b.id and l.repository_id = r.id
-        where b.digest = q.digest and b.state = 'live'`,
+        where b.digest = q.digest and b.state <> 'deleting'`,
   },
 } as const;
 
@@ -180,10 +181,10 @@ export class HotReads {
   /** @throws UNAUTHORIZED when the credential does not hold (any more) */
   async blob(by: CredentialReference, repository: RepositoryName, digest: Digest): Promise<Seen<LinkedBlob>> {
     const row = await this.#blobs(by.kind, { credential: by.id ?? null, repository, tag: null, digest, whole: false });
-    const { content_id: id, size, storage_key: storageKey } = row;
+    const { content_id: id, size, storage_key: storageKey, quarantined } = row;
     return {
       ...seenIn(by, repository, row),
-      content: id === null ? undefined : { id, digest: row.digest, size, storageKey },
+      content: id === null ? undefined : { id, digest: row.digest, size, storageKey, quarantined },
     };
   }
 

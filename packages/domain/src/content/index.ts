@@ -14,6 +14,7 @@ export { manifestConfigLimit } from './manifest-facts.ts';
 export * from './manifest-referrers.ts';
 export * from './missing-tag.ts';
 export type { TagCondition } from './move-tag.ts';
+export * from './promise-manifest.ts';
 export * from './push-manifest.ts';
 export * from './require-no-immutable-tags.ts';
 export * from './restore-tag.ts';

@@ -11,7 +11,9 @@ export interface CommittedBytes {
 
 /**
  * Makes committed bytes a blob of a repository and ends their upload session, in one transaction (reliability §3.2, step 1).
- * Where a live blob of this digest exists already, that one is linked, and the bytes just committed are superfluous.
+ * Where a live blob of this digest exists already, that one is linked, and the bytes just committed are superfluous. Where a
+ * quarantined one exists, it gets these bytes and is healed with everything that lists it (D31); what is left of the damaged
+ * object is swept a week later.
  * @returns the key of the superfluous object, for deletion; undefined when the new object is the one in use
  */
 export async function linkBlob(
@@ -25,7 +27,8 @@ export async function linkBlob(
       `insert into blobs (id, digest, size, storage_key, state, lease_until, created_at)
          values (?, ?, ?, ?, 'live', now() + interval '6 hours', now())
        on conflict (digest) where state <> 'deleting'
-         do update set lease_until = greatest(blobs.lease_until, excluded.lease_until)
+         do update set lease_until = greatest(blobs.lease_until, excluded.lease_until), state = 'live',
+           storage_key = case blobs.state when 'live' then blobs.storage_key else excluded.storage_key end
        returning id, storage_key`,
       [v7(), bytes.digest, bytes.size, bytes.storageKey],
     );

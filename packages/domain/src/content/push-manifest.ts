@@ -44,6 +44,8 @@ export async function pushManifest(
   await ctx.em.transactional(async (em) => {
     const inner = { ...ctx, em };
     const blobs = await lockBlobs(em, repository.id, parsed);
+    await holdChildren(em, repository.id, parsed);
+    await ctx.faults?.('manifest.locked');
     const manifest = await storeManifest(inner, repository.id, pushed, blobs);
     for (const tag of tags) {
       await moveTag(inner, repository, { tag, manifest, as: 'pushed', condition });
@@ -59,6 +61,7 @@ export async function pushManifest(
         throw preconditionFailed(
           `the repository ${manifest.wasHere ? 'has this manifest already' : 'does not have it'}`,
         );
+      await holdManifest(em, manifest.id);
       recordUsage(inner, 'repository.pushed', {
         repository: repository.name,
         digest,
@@ -79,7 +82,8 @@ interface BlobRow {
 }
 
 /**
- * Locks the listed blobs against collection, in digest order so that two pushes never wait for each other (§3.2, step 3).
+ * Locks the listed blobs and their links against collection, in digest order so that two pushes never wait for each other
+ * (§3.2, step 3).
  * An index may list blobs too, as BuildKit before 0.21 does for its caches (peers.md §3, 28): kept like layers, yet like an
  * index's other entries they may be absent.
  */
@@ -98,7 +102,7 @@ async function lockBlobs(em: EntityManager, repositoryId: string, parsed: Parsed
     `select b.id, b.digest, b.size from blobs b
        join repository_blobs l on l.blob_id = b.id and l.repository_id = ?
        where b.digest in (${placeholders(sizes.size)}) and b.state = 'live'
-       order by b.digest for key share of b`,
+       order by b.digest for key share of b, l`,
     [repositoryId, ...sizes.keys()],
   );
   const here = new Map(rows.map((row) => [row.digest, Number(row.size)]));
@@ -111,6 +115,24 @@ async function lockBlobs(em: EntityManager, repositoryId: string, parsed: Parsed
     }
   }
   return rows;
+}
+
+/** How long a manifest stays that nothing names yet: its index or its tag may be on the way (D3). */
+const hold = `interval '24 hours'`;
+
+async function holdManifest(em: EntityManager, id: string): Promise<void> {
+  await em.execute(`update manifests set hold_until = greatest(hold_until, now() + ${hold}) where id = ?`, [id]);
+}
+
+/** Locks the listed manifests that are here against collection, and holds them: an index may be replaced at once. */
+async function holdChildren(em: EntityManager, repositoryId: string, { manifests }: ParsedManifest): Promise<void> {
+  if (manifests.length === 0) return;
+  await em.execute(
+    `update manifests set hold_until = greatest(hold_until, now() + ${hold}) where id in (
+       select id from manifests where repository_id = ? and digest in (${placeholders(manifests.length)})
+         order by digest for no key update)`,
+    [repositoryId, ...manifests.map(({ digest }) => digest)],
+  );
 }
 
 /** The row of a manifest, locked against its deletion: made, found, or taken back from the deleted ones. */
@@ -194,6 +216,13 @@ async function storeEdges(
     await em.execute(
       `insert into manifest_blobs (manifest_id, blob_id) values ${blobs.map(() => '(?, ?)').join(', ')}`,
       blobs.flatMap(({ id }) => [manifestId, id]),
+    );
+    // Rows are seldom touched here, and in the order in which they are locked.
+    await em.execute(
+      `update blobs set unreferenced_since = null where id in (
+         select id from blobs where id in (${placeholders(blobs.length)}) and unreferenced_since is not null
+           order by digest for no key update)`,
+      blobs.map(({ id }) => id),
     );
   }
   if (parsed.manifests.length > 0) {

@@ -1,10 +1,10 @@
 import type { Context as KoaContext } from 'koa';
 import { atLeast, type Digest, type RepositoryName } from '@escale/schema/values';
+import { recordCheck } from '@escale/domain/garbage';
 import { promiseBlob, type LinkedBlob } from '@escale/domain/content';
-import { blobUnknown, DomainError } from '@escale/domain/errors';
+import { blobQuarantined, blobUnknown, DomainError } from '@escale/domain/errors';
 import { holdsAlready } from '../routing/entity-tags.ts';
 import type { OnContent } from '../routing/exchange.ts';
-import type { Services } from '../services.ts';
 import type { BlobKey, ByteRange } from '../storage/blob-store.ts';
 import { contentRange, readRanges } from './byte-range.ts';
 import { frameRanges } from './byte-ranges.ts';
@@ -15,13 +15,15 @@ type BlobExchange = OnContent<{ kind: string; repository: RepositoryName; digest
 
 /**
  * HEAD and GET of a blob (end-2). HEAD by somebody who may push is the question "must I send it?", so the answer is a promise
- * (P2). A GET of ranges answers 206: one as it is, several as `multipart/byteranges`.
+ * (P2), and where the bytes are lost the answer is no. A GET of ranges answers 206: one as it is, several as
+ * `multipart/byteranges`.
  */
 export async function getBlob(exchange: BlobExchange): Promise<void> {
   const { ctx, request, repository, content, http } = exchange;
   if (!content) throw blobUnknown(request.digest);
   const promised = http.method === 'HEAD' && atLeast(repository.role, 'write');
   const blob = promised ? await promiseBlob(ctx, repository.id, request.digest) : content;
+  if (blob.quarantined) throw blobQuarantined(blob.digest);
   http.set('Docker-Content-Digest', blob.digest);
   http.set('ETag', `"${blob.digest}"`);
   http.set('Accept-Ranges', 'bytes');
@@ -61,20 +63,20 @@ function rangesAsked(http: KoaContext, { digest, size }: LinkedBlob): readonly B
 async function sendRange(exchange: BlobExchange, blob: LinkedBlob, status: 200 | 206, range: ByteRange): Promise<void> {
   const { services, http } = exchange;
   await answering(exchange, blob, status, range.end - range.start + 1, async () => {
-    if (!(await services.blobStore.send(keyOf(blob), http.res, range))) throw missingBytes(services, blob);
+    if (!(await services.blobStore.send(keyOf(blob), http.res, range))) throw await missingBytes(exchange, blob);
   });
 }
 
 async function sendRanges(exchange: BlobExchange, blob: LinkedBlob, ranges: readonly ByteRange[]): Promise<void> {
   const { services, http } = exchange;
   // Asked before the first part's head is written: then it is too late to say so.
-  if (!(await services.blobStore.stat(keyOf(blob)))) throw missingBytes(services, blob);
+  if (!(await services.blobStore.stat(keyOf(blob)))) throw await missingBytes(exchange, blob);
   const { contentType, length, parts, end } = frameRanges(ranges, blob.size, octets);
   http.set('Content-Type', contentType);
   await answering(exchange, blob, 206, length, async () => {
     for (const { head, range } of parts) {
       http.res.write(head);
-      if (!(await services.blobStore.send(keyOf(blob), http.res, range))) throw missingBytes(services, blob);
+      if (!(await services.blobStore.send(keyOf(blob), http.res, range))) throw await missingBytes(exchange, blob);
     }
     http.res.write(end);
   });
@@ -108,8 +110,16 @@ async function answering(
 
 const keyOf = ({ storageKey }: LinkedBlob): BlobKey => storageKey as BlobKey;
 
-/** The row lives and the object does not: never wrong bytes, never a 404 that a client would believe (P3, D31). */
-function missingBytes({ logger }: Services, { digest, storageKey }: LinkedBlob): DomainError {
-  logger.error({ digest, key: storageKey }, 'the bytes of a live blob are missing from the store');
-  return new DomainError('UNAVAILABLE', 'the bytes of this blob are missing from the store; pushing it again heals it');
+/**
+ * The row lives and the object does not: never wrong bytes, never a 404 that a client would believe (P3, D31). From now on the
+ * next push of it is asked to send the bytes.
+ */
+async function missingBytes({ ctx, services }: BlobExchange, blob: LinkedBlob): Promise<DomainError> {
+  const { digest, storageKey } = blob;
+  services.logger.error(
+    { digest, key: storageKey },
+    'the bytes of a blob are missing from the store: it is quarantined',
+  );
+  await recordCheck(ctx, blob, false);
+  return blobQuarantined(digest);
 }

@@ -1,11 +1,13 @@
-import type { Reference, RepositoryName } from '@escale/schema/values';
-import { referenceText } from '@escale/schema/values';
-import { missingTag, type StoredManifest } from '@escale/domain/content';
+import { atLeast, referenceText, type Reference, type RepositoryName } from '@escale/schema/values';
+import { missingTag, promiseManifest, type StoredManifest } from '@escale/domain/content';
 import { manifestUnknown } from '@escale/domain/errors';
 import { holdsAlready } from '../routing/entity-tags.ts';
 import type { OnContent } from '../routing/exchange.ts';
 
-/** HEAD and GET of a manifest by tag or digest (end-3): the bytes as they came, under the type with which they came. */
+/**
+ * HEAD and GET of a manifest by tag or digest (end-3): the bytes as they came, under the type with which they came. HEAD of a
+ * digest by somebody who may push is the question "must I send it?", so the answer is a promise (P2).
+ */
 export async function getManifest({
   ctx,
   request,
@@ -20,6 +22,9 @@ export async function getManifest({
     throw reference.kind === 'tag' && http.method === 'GET'
       ? await missingTag(ctx, repository, reference.tag)
       : manifestUnknown(referenceText(reference));
+  }
+  if (http.method === 'HEAD' && reference.kind === 'digest' && atLeast(repository.role, 'write')) {
+    await promiseManifest(ctx, repository.id, reference.digest);
   }
   http.set('Docker-Content-Digest', manifest.digest);
   http.set('ETag', `"${manifest.digest}"`);

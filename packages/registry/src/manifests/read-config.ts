@@ -25,7 +25,9 @@ export async function readConfig(
     const stream = await blobStore.read(blob.storageKey as BlobKey);
     return stream && (await buffer(stream));
   } catch (error) {
-    if (error instanceof DomainError && error.code === 'BLOB_UNKNOWN') return undefined;
+    // Not here, or lost by the store: the push is refused, and its client sends the blob (again).
+    if (error instanceof DomainError && (error.code === 'BLOB_UNKNOWN' || error.code === 'UNAVAILABLE'))
+      return undefined;
     throw error;
   }
 }

@@ -1,0 +1,4 @@
+import type { Context } from '../context.ts';
+
+/** What the collector's verbs need: it acts by itself, for nobody. */
+export type GarbageContext = Pick<Context, 'em' | 'faults'>;

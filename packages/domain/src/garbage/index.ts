@@ -1,0 +1,11 @@
+export * from './delete-manifests.ts';
+export * from './derive-garbage.ts';
+export * from './forget-blobs.ts';
+export * from './freeze.ts';
+export type { GarbageContext } from './garbage-context.ts';
+export * from './mark-blobs.ts';
+export * from './open-run.ts';
+export * from './plan-garbage.ts';
+export * from './run-report.ts';
+export * from './scrub-blobs.ts';
+export * from './sweep-objects.ts';
