@@ -17,7 +17,7 @@ export const ctr: Client = {
   version: ['ctr', '--version'],
   start: startContainerd,
   login: (work, host, { username, password }) => {
-    logins.set(work, `${username}:${password}`);
+    logins.set(work, username && `${username}:${password}`);
     return work.attempt('ctr', ['content', 'fetch', ...remote(work), `${host}/acme/seed:amd64`]);
   },
   push: async (work, target) => {
