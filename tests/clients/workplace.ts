@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -32,12 +32,15 @@ export async function openWorkplace(): Promise<Workplace> {
   const env: Record<string, string> = {
     PATH: process.env['PATH'] ?? '',
     HOME: folder,
-    DOCKER_CONFIG: folder,
-    REGISTRY_AUTH_FILE: path.join(folder, 'auth.json'),
+    DOCKER_CONFIG: path.join(folder, 'login'),
+    REGISTRY_AUTH_FILE: path.join(folder, 'login/auth.json'),
     REGCTL_CONFIG: path.join(folder, 'regctl.json'),
     XDG_RUNTIME_DIR: folder,
     TMPDIR: folder,
   };
+  await mkdir(path.join(folder, 'login'));
+  // podman refuses to do anything with a login file that is named and not there.
+  for (const file of ['config.json', 'auth.json']) await writeFile(path.join(folder, 'login', file), '{}');
   const attempt: Workplace['attempt'] = (command, args, options) => attemptIn(folder, env, command, args, options);
   return {
     folder,
