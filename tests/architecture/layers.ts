@@ -5,7 +5,10 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   schema: ['@mikro-orm/', 'uuid'],
   domain: ['@escale/schema', '@mikro-orm/', 'uuid'],
   'server-kit': ['koa', 'pino', 'zod'],
-  registry: ['@escale/domain', '@escale/schema', '@escale/server-kit', '@azure/', 'hash-wasm', 'jose', 'koa', 'zod'],
+  registry: [
+    ...['@escale/domain', '@escale/schema', '@escale/server-kit', '@azure/', 'graphile-worker', 'hash-wasm', 'jose'],
+    ...['koa', 'zod'],
+  ],
   api: [
     ...['@escale/domain', '@escale/schema', '@escale/server-kit', '@apollo/server', '@as-integrations/koa', '@koa/'],
     ...[
@@ -62,6 +65,7 @@ const wholeTests = [
 /** Things of which exactly one place knows. */
 const onlyIn: readonly (readonly [RegExp, RegExp])[] = [
   [/^@azure\//, /^packages\/registry\/src\/storage\//],
+  [/^graphile-worker$/, /^packages\/registry\/src\/worker\.ts$/],
   [/^keycloak-connect$/, /^packages\/api\/src\/auth\/keycloak\.ts$/],
   [/^oidc-provider$/, /^packages\/cli\/src\/embedded\/|^packages\/api\/src\/testing\/|\.test\.ts$/],
 ];

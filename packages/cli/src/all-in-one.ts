@@ -5,19 +5,18 @@ import { anonymous } from '@escale/domain/access';
 import type { Vault } from '@escale/domain/credentials';
 import type { Faults } from '@escale/domain/faults';
 import { createApp as createRegistry } from '@escale/registry/app';
-import { purgeUploads } from '@escale/registry/jobs';
-import { openBlobStore, type BlobStore, type BlobStoreSettings } from '@escale/registry/storage';
-import { createOrm, migrate, type Orm } from '@escale/schema/orm';
+import type { BlobStore } from '@escale/registry/storage';
+import { startWorker } from '@escale/registry/worker';
+import type { Orm } from '@escale/schema/orm';
 import { Lifecycle } from '@escale/server-kit/lifecycle';
 import { createLogger, type Logger } from '@escale/server-kit/logger';
 import { health, requestId } from '@escale/server-kit/middleware';
 import type { EscaleConfig } from './config.ts';
 import { consoleFiles } from './console-files.ts';
-import { startAzurite } from './embedded/azurite.ts';
 import { openDataFolder, type DataFolder } from './embedded/data-folder.ts';
 import { createDemoIdentityProvider } from './embedded/demo-identity-provider.ts';
-import { startPostgres } from './embedded/postgres.ts';
 import { openFrontDoor } from './front-door.ts';
+import { openBlobs, openDatabase } from './open-storage.ts';
 import { openVault, prepareSecrets, startUpkeep } from './secrets.ts';
 import { startOperations } from './operations.ts';
 import { version } from './version.ts';
@@ -29,9 +28,6 @@ export interface Escale {
   readonly demoPassword: string | undefined;
   stop(): Promise<void>;
 }
-
-/** Milliseconds between two looks for uploads that nobody went on with. */
-const purgePause = 10 * 60 * 1000;
 
 /**
  * Starts everything in this process, with what is embedded beside it: database, blob store, identity provider, registry,
@@ -68,9 +64,9 @@ async function startParts(
   });
   const vault = await openVault(config, data);
   const demo = config.oidc ? undefined : await demoSettings(config, data);
-  const [orm, blobStore, provider] = await settled([
-    openDatabase(config, data, life, logger),
-    openBlobs(config, data, life, logger),
+  const [{ orm, databaseUrl }, blobStore, provider] = await settled([
+    openDatabase(config, data.path, life, logger),
+    openBlobs(config, data.path, life, logger),
     demo ? createDemoIdentityProvider(demo) : undefined,
   ]);
   await prepareSecrets(config, { orm, vault });
@@ -95,12 +91,11 @@ async function startParts(
     }),
     (app) => app.close(),
   );
-  life.add('the purge of uploads', startPurge({ orm, blobStore }, logger), (timer) => {
-    clearInterval(timer);
-  });
   life.add('the upkeep', startUpkeep({ orm, vault, logger }), (running) => {
     running.stop();
   });
+  const jobs = { orm, vault, blobStore, logger, databaseUrl, ...(faults && { faults }) };
+  life.add('the background jobs', startWorker(jobs), (worker) => worker.stop());
   life.add('the listener', door, (opened) => opened.close());
   door.open({
     registry: registry.koa.callback(),
@@ -132,56 +127,6 @@ async function demoSettings(config: EscaleConfig, data: DataFolder) {
     password: config.ESCALE_DEMO_PASSWORD ?? (await data.secret('demo-password', 9)).toString('base64url'),
     apiAudience: config.ESCALE_API_AUDIENCE,
   };
-}
-
-async function openDatabase(config: EscaleConfig, data: DataFolder, life: Lifecycle, logger: Logger): Promise<Orm> {
-  let databaseUrl = config.ESCALE_DATABASE_URL;
-  if (databaseUrl === undefined) {
-    const onEvent = (message: string) => {
-      logger.warn({}, message);
-    };
-    const embedded = await startPostgres({ folder: path.join(data.path, 'database'), onEvent });
-    life.add('the embedded database', embedded, (server) => server.stop());
-    databaseUrl = embedded.url;
-  }
-  const orm = await createOrm({ databaseUrl, poolSize: 12 });
-  life.add('the database connections', orm, (open) => open.close(true));
-  try {
-    const ran = await migrate(orm);
-    if (ran.length > 0) logger.info({ migrations: ran }, 'the database was brought up to date');
-  } catch (cause) {
-    throw new Error(`the database cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
-  }
-  return orm;
-}
-
-async function openBlobs(config: EscaleConfig, data: DataFolder, life: Lifecycle, logger: Logger): Promise<BlobStore> {
-  const store = await openBlobStore(await blobSettings(config, data, life, logger));
-  return life.add('the blob store', store, (open) => open.close());
-}
-
-async function blobSettings(
-  config: EscaleConfig,
-  data: DataFolder,
-  life: Lifecycle,
-  logger: Logger,
-): Promise<BlobStoreSettings> {
-  if (config.blobStore === 'filesystem') return { kind: 'filesystem', folder: data.path };
-  const container = config.ESCALE_AZURE_CONTAINER;
-  if (config.blobStore === 'azurite') {
-    const onEvent = (message: string) => {
-      logger.warn({}, message);
-    };
-    const azurite = await startAzurite({ folder: path.join(data.path, 'azurite'), onEvent });
-    life.add('Azurite', azurite, (emulator) => emulator.stop());
-    return { kind: 'azure', container, account: { connectionString: azurite.connectionString } };
-  }
-  const { AZURE_STORAGE_CONNECTION_STRING: connectionString, ESCALE_AZURE_ACCOUNT_URL: url } = config;
-  if (url !== undefined) return { kind: 'azure', container, account: { url } };
-  if (connectionString !== undefined) return { kind: 'azure', container, account: { connectionString } };
-  throw new Error('the Azure account is not configured');
 }
 
 interface ApiSettings {
@@ -240,16 +185,6 @@ function healthChecks({ orm, blobStore, logger }: { orm: Orm; blobStore: BlobSto
     }),
   );
   return koa.callback();
-}
-
-function startPurge(parts: { orm: Orm; blobStore: BlobStore }, logger: Logger): NodeJS.Timeout {
-  const timer = setInterval(() => {
-    purgeUploads(parts).catch((error: unknown) => {
-      logger.warn({ err: error }, 'expired uploads could not be purged; they are looked at again later');
-    });
-  }, purgePause);
-  timer.unref();
-  return timer;
 }
 
 /** Beside this package in the repository and in the image alike. */

@@ -38,10 +38,9 @@ export async function startAzurite(options: {
     }
   };
   child.once('exit', () => void revive());
+  await writeFile(path.join(folder, 'port'), `${String(port)}\n`, { mode: 0o600 });
   return {
-    connectionString:
-      `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${key};` +
-      `BlobEndpoint=http://127.0.0.1:${String(port)}/${account};`,
+    connectionString: connectionTo(port, key),
     stop: async () => {
       stopping = true;
       const ended = child.exitCode !== null || child.signalCode !== null ? Promise.resolve() : once(child, 'exit');
@@ -50,6 +49,24 @@ export async function startAzurite(options: {
       child.kill('SIGKILL');
     },
   };
+}
+
+/**
+ * The connection string of an Azurite that another process runs.
+ * @param folder as `startAzurite` has it
+ */
+export async function runningAzurite(folder: string): Promise<string> {
+  const [port, key] = await Promise.all(
+    ['port', 'account-key'].map((name) => readFile(path.join(folder, name), 'utf8')),
+  );
+  return connectionTo(Number(port), key?.trim() ?? '');
+}
+
+function connectionTo(port: number, key: string): string {
+  return (
+    `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${key};` +
+    `BlobEndpoint=http://127.0.0.1:${String(port)}/${account};`
+  );
 }
 
 async function launch(folder: string, port: number, key: string): Promise<ChildProcess> {

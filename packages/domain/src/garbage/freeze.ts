@@ -30,12 +30,14 @@ interface State {
  */
 export async function checkFreeze(ctx: GarbageContext, mark: StoreMark | undefined): Promise<Freeze | undefined> {
   const state = await readState(ctx);
-  if (state?.frozen_since) return { since: new Date(state.frozen_since), because: state.frozen_because ?? '' };
+  if (state?.frozen_since && state.frozen_because !== null) {
+    return { since: new Date(state.frozen_since), because: state.frozen_because };
+  }
   const because = await difference(ctx, state, mark);
   if (because === undefined) return undefined;
   const [row] = await ctx.em.execute<{ frozen_since: Date | string }[]>(
     `insert into storage_state (id, epoch, frozen_since, frozen_because) values (1, ?, now(), ?)
-       on conflict (id) do update set frozen_since = coalesce(storage_state.frozen_since, now()), frozen_because = excluded.frozen_because
+       on conflict (id) do update set frozen_since = excluded.frozen_since, frozen_because = excluded.frozen_because
        returning frozen_since`,
     [mark?.epoch ?? randomUUID(), because],
   );
@@ -74,9 +76,15 @@ export async function beginEpoch(ctx: GarbageContext, writeMark: (mark: StoreMar
   await ctx.em.execute('update storage_state set epoch = ?, next_epoch = null where next_epoch = ?', [next, next]);
 }
 
-/** Ends a freeze: every blob was checked since it began. */
+/** Ends a freeze: every blob was checked since it began. When it began stays known. */
 export async function thaw(ctx: GarbageContext): Promise<void> {
-  await ctx.em.execute('update storage_state set frozen_since = null, frozen_because = null');
+  await ctx.em.execute('update storage_state set frozen_because = null');
+}
+
+/** When the last freeze began, which may have ended; undefined when there was none. */
+export async function lastFrozen(ctx: GarbageContext): Promise<Date | undefined> {
+  const state = await readState(ctx);
+  return state?.frozen_since ? new Date(state.frozen_since) : undefined;
 }
 
 async function readState(ctx: GarbageContext): Promise<State | undefined> {

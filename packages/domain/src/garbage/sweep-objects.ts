@@ -1,6 +1,6 @@
 import type { GarbageContext } from './garbage-context.ts';
 
-/** An object or a staging area of which the store says that it is old. */
+/** An object of which the store says that it is old. */
 export interface OldObject {
   readonly key: string;
   /** Of the upload that made it. */

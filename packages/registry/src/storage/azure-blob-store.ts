@@ -80,6 +80,14 @@ export class AzureBlobStore implements BlobStore {
     }
   }
 
+  async readMark(): Promise<string | undefined> {
+    return orAbsent(async () => (await this.#container.getBlobClient('mark').downloadToBuffer()).toString());
+  }
+
+  async writeMark(text: string): Promise<void> {
+    await guarded(() => this.#container.getBlockBlobClient('mark').upload(text, Buffer.byteLength(text)));
+  }
+
   async close(): Promise<void> {
     // The client keeps no connection that must be ended.
   }

@@ -188,6 +188,17 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
       expect(found).toEqual([1234]);
     });
 
+    test('a mark is kept beside the objects, and is none of them', async () => {
+      const text = (index: number) => JSON.stringify({ epoch: index });
+      await store.writeMark(text(1));
+      await store.writeMark(text(22));
+      expect(await store.readMark()).toBe(text(22));
+      const other = await open();
+      expect(await other.readMark()).toBe(text(22));
+      await other.close();
+      for await (const { key } of store.list()) expect(key).not.toContain('mark');
+    });
+
     test('names that could lead elsewhere are refused', async () => {
       for (const name of ['../x', 'a/../../b', '', 'x\0', '/etc/passwd']) {
         expect(() => store.openUpload(name, nothing)).toThrow(TypeError);

@@ -104,6 +104,12 @@ export interface BlobStore {
   /** All objects, in no particular order; for the sweeper and for scrubs, never for liveness. */
   list(): AsyncIterable<StoredObject>;
 
+  /** What `writeMark` left, by which a store is recognized; undefined in a new one. */
+  readMark(): Promise<string | undefined>;
+
+  /** Leaves a short text beside the objects, in place of the one before; all or nothing, durable when it resolves. */
+  writeMark(text: string): Promise<void>;
+
   /** Closes connections and handles. */
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, opendir, rename, rm, stat, unlink, writeFile, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, opendir, readFile, rename, rm, stat, unlink, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { checkKey } from './blob-keys.ts';
@@ -18,10 +18,12 @@ const uploadName = /^[0-9a-f-]{36}$/;
 export class FilesystemBlobStore implements BlobStore {
   readonly #blobs: string;
   readonly #uploads: string;
+  readonly #mark: string;
 
   constructor({ folder }: { folder: string }) {
     this.#blobs = path.resolve(folder, 'blobs');
     this.#uploads = path.resolve(folder, 'uploads');
+    this.#mark = path.resolve(folder, 'blobs-mark');
   }
 
   async prepare(): Promise<void> {
@@ -103,6 +105,20 @@ export class FilesystemBlobStore implements BlobStore {
       const found = await this.stat(path.relative(this.#blobs, file).split(path.sep).join('/') as BlobKey);
       if (found) yield found;
     }
+  }
+
+  async readMark(): Promise<string | undefined> {
+    return guarded(() => readFile(this.#mark, 'utf8').catch(absent));
+  }
+
+  async writeMark(text: string): Promise<void> {
+    await guarded(async () => {
+      const draft = `${this.#mark}.${randomUUID()}`;
+      await writeFile(draft, text, { mode: 0o600, flush: true });
+      await rename(draft, this.#mark);
+      const folder = await open(path.dirname(this.#mark), constants.O_RDONLY);
+      await folder.sync().finally(() => folder.close());
+    });
   }
 
   async close(): Promise<void> {

@@ -13,7 +13,9 @@ const StorageStateSchema = defineEntity({
     epoch: p.uuid(),
     /** The epoch on its way into the store. */
     nextEpoch: p.uuid().nullable(),
+    /** When the last freeze began; it stays when that is over. */
     frozenSince: p.datetime().nullable(),
+    /** Why; absent when nothing is frozen. */
     frozenBecause: p.text().nullable(),
   },
 });

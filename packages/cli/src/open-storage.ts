@@ -1,0 +1,129 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { openBlobStore, type BlobStore, type BlobStoreSettings } from '@escale/registry/storage';
+import { createOrm, migrate, type Orm } from '@escale/schema/orm';
+import type { Lifecycle } from '@escale/server-kit/lifecycle';
+import type { Logger } from '@escale/server-kit/logger';
+import type { EscaleConfig } from './config.ts';
+import { runningAzurite, startAzurite } from './embedded/azurite.ts';
+import { DataFolderInUse, openDataFolder } from './embedded/data-folder.ts';
+import { startPostgres } from './embedded/postgres.ts';
+import { runningPostgres } from './embedded/running-postgres.ts';
+
+/** A database, connected. */
+export interface Database {
+  readonly orm: Orm;
+  readonly databaseUrl: string;
+}
+
+/**
+ * Connects to the database, starting the embedded one where none is configured, and brings it up to date.
+ * @param folder the data folder, held by this process
+ * @throws Error with one line for a person
+ */
+export async function openDatabase(
+  config: EscaleConfig,
+  folder: string,
+  life: Lifecycle,
+  logger: Logger,
+): Promise<Database> {
+  let databaseUrl = config.ESCALE_DATABASE_URL;
+  if (databaseUrl === undefined) {
+    const onEvent = (message: string) => {
+      logger.warn({}, message);
+    };
+    const embedded = await startPostgres({ folder: path.join(folder, 'database'), onEvent });
+    life.add('the embedded database', embedded, (server) => server.stop());
+    databaseUrl = embedded.url;
+  }
+  const orm = await createOrm({ databaseUrl, poolSize: 12 });
+  life.add('the database connections', orm, (open) => open.close(true));
+  try {
+    const ran = await migrate(orm);
+    if (ran.length > 0) logger.info({ migrations: ran }, 'the database was brought up to date');
+  } catch (cause) {
+    throw new Error(`the database cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
+  return { orm, databaseUrl };
+}
+
+/** Opens the blob store, starting the embedded Azurite where that is configured. */
+export async function openBlobs(
+  config: EscaleConfig,
+  folder: string,
+  life: Lifecycle,
+  logger: Logger,
+): Promise<BlobStore> {
+  const store = await openBlobStore(await blobSettings(config, folder, life, logger));
+  return life.add('the blob store', store, (open) => open.close());
+}
+
+async function blobSettings(
+  config: EscaleConfig,
+  folder: string,
+  life: Lifecycle,
+  logger: Logger,
+): Promise<BlobStoreSettings> {
+  if (config.blobStore === 'filesystem') return { kind: 'filesystem', folder: folder };
+  const container = config.ESCALE_AZURE_CONTAINER;
+  if (config.blobStore === 'azurite') {
+    const onEvent = (message: string) => {
+      logger.warn({}, message);
+    };
+    const azurite = await startAzurite({ folder: path.join(folder, 'azurite'), onEvent });
+    life.add('Azurite', azurite, (emulator) => emulator.stop());
+    return { kind: 'azure', container, account: { connectionString: azurite.connectionString } };
+  }
+  const { AZURE_STORAGE_CONNECTION_STRING: connectionString, ESCALE_AZURE_ACCOUNT_URL: url } = config;
+  if (url !== undefined) return { kind: 'azure', container, account: { url } };
+  if (connectionString !== undefined) return { kind: 'azure', container, account: { connectionString } };
+  throw new Error('the Azure account is not configured');
+}
+
+/**
+ * Database and blob store for a command. What is embedded and runs already, because the product does, is shared with it; what
+ * does not run is started and ended again.
+ * @throws Error with one line for a person
+ */
+export async function openStorage(
+  config: EscaleConfig,
+  life: Lifecycle,
+  logger: Logger,
+): Promise<Database & { readonly blobStore: BlobStore }> {
+  const embedded = config.ESCALE_DATABASE_URL === undefined || config.blobStore === 'azurite';
+  const shared = embedded && !(await holdDataFolder(config, life));
+  const settings = shared ? await runningParts(config) : config;
+  const { orm, databaseUrl } = await openDatabase(settings, config.dataDir, life, logger);
+  return { orm, databaseUrl, blobStore: await openBlobs(settings, config.dataDir, life, logger) };
+}
+
+/** @returns false when the product runs on it */
+async function holdDataFolder({ dataDir }: EscaleConfig, life: Lifecycle): Promise<boolean> {
+  await stat(dataDir).catch((cause: unknown) => {
+    throw new Error(`there is no data folder ${dataDir}; name it with --data`, { cause });
+  });
+  try {
+    life.add('the data folder', await openDataFolder(dataDir), (folder) => folder.release());
+    return true;
+  } catch (error) {
+    if (error instanceof DataFolderInUse) return false;
+    throw error;
+  }
+}
+
+/** The configuration with the addresses of what the running product has started. */
+async function runningParts(config: EscaleConfig): Promise<EscaleConfig> {
+  const databaseUrl = config.ESCALE_DATABASE_URL ?? (await runningPostgres(path.join(config.dataDir, 'database')));
+  if (databaseUrl === undefined) {
+    throw new Error(`the product on ${config.dataDir} is just starting or ending; try again shortly`);
+  }
+  if (config.blobStore !== 'azurite') return { ...config, ESCALE_DATABASE_URL: databaseUrl };
+  return {
+    ...config,
+    ESCALE_DATABASE_URL: databaseUrl,
+    blobStore: 'azure',
+    AZURE_STORAGE_CONNECTION_STRING: await runningAzurite(path.join(config.dataDir, 'azurite')),
+  };
+}

@@ -1,0 +1,65 @@
+import type { Context } from '@escale/domain/context';
+import { endExpiredTags } from '@escale/domain/content';
+import type { RegistryParts } from '../services.ts';
+import { CollectionFrozen, collectGarbage } from './collect-garbage.ts';
+import { purgeUploads } from './purge-uploads.ts';
+import { scrubSlice } from './scrub-blobs.ts';
+
+/** What a job is given. */
+export interface JobParts extends Pick<RegistryParts, 'orm' | 'vault' | 'blobStore' | 'logger' | 'faults'> {
+  /** Ends when the process is to end: a long job stops between two of its steps. */
+  readonly signal: AbortSignal;
+}
+
+interface Job {
+  /** Minute, hour, day, month, day of the week, in UTC. */
+  readonly cron: string;
+  readonly run: (parts: JobParts) => Promise<void>;
+}
+
+/**
+ * The background work on one screen. One process of an installation runs a job at a time; a run that fails is reported, and
+ * the next one comes at its time. Whatever a job leaves undone, its next run does.
+ */
+// prettier-ignore
+export const jobs = {
+  'end-expired-tags': { cron: '* * * * *',     run: whileAny((parts) => endExpiredTags(systemContext(parts))) },
+  'purge-uploads':    { cron: '*/10 * * * *',  run: async (parts) => { await purgeUploads(parts); } },
+  'scrub-blobs':      { cron: '5/10 * * * *',  run: scrub },
+  'collect-garbage':  { cron: '17 * * * *',    run: collect },
+} satisfies Readonly<Record<string, Job>>;
+
+/** The same step until it has nothing more to do. */
+function whileAny(step: (parts: JobParts) => Promise<number>): Job['run'] {
+  return async (parts) => {
+    while (!parts.signal.aborted && (await step(parts)) > 0);
+  };
+}
+
+async function scrub(parts: JobParts): Promise<void> {
+  for (const { digest, problem } of await scrubSlice(parts)) {
+    parts.logger.error({ digest, problem }, 'a blob is quarantined: pushing it again heals it');
+  }
+}
+
+async function collect(parts: JobParts): Promise<void> {
+  try {
+    const run = await collectGarbage(parts, { signal: parts.signal });
+    parts.logger.info({ run }, 'collected garbage; `escale gc --report` shows what');
+  } catch (error) {
+    if (!(error instanceof CollectionFrozen)) throw error;
+    parts.logger.warn({}, error.message);
+  }
+}
+
+/** Nobody asked for it: the product does it by itself. */
+function systemContext({ orm, vault, faults }: JobParts): Context {
+  return {
+    em: orm.em.fork(),
+    principal: { kind: 'system', name: 'jobs' },
+    now: new Date(),
+    vault,
+    client: {},
+    ...(faults && { faults }),
+  };
+}
