@@ -25,10 +25,28 @@ interface State {
  * Compares what the database and the store remember of each other, and freezes everything that deletes when one of them is
  * from another moment or another installation (D33, decision 13). A pair that never met is tied together, where there is
  * nothing yet that one could have lost.
- * @param mark what the store remembers; absent in a new one
+ * @param readMark what the store remembers; undefined for a new one
  * @returns undefined when deleting is safe
  */
-export async function checkFreeze(ctx: GarbageContext, mark: StoreMark | undefined): Promise<Freeze | undefined> {
+export async function checkFreeze(
+  ctx: GarbageContext,
+  readMark: () => Promise<StoreMark | undefined>,
+): Promise<Freeze | undefined> {
+  return inTurn(ctx, async (own) => compare(own, await readMark()));
+}
+
+/** Held while the two sides are compared or changed, which takes more than one step. */
+const epochLock = 7_305_811_404;
+
+/** One process at a time. The steps are committed one by one, on a connection of their own; the transaction holds the lock. */
+async function inTurn<Result>(ctx: GarbageContext, steps: (ctx: GarbageContext) => Promise<Result>): Promise<Result> {
+  return ctx.em.transactional(async (em) => {
+    await em.execute('select pg_advisory_xact_lock(?)', [epochLock]);
+    return steps({ ...ctx, em: em.fork() });
+  });
+}
+
+async function compare(ctx: GarbageContext, mark: StoreMark | undefined): Promise<Freeze | undefined> {
   const state = await readState(ctx);
   if (state?.frozen_since && state.frozen_because !== null) {
     return { since: new Date(state.frozen_since), because: state.frozen_because };
@@ -39,7 +57,7 @@ export async function checkFreeze(ctx: GarbageContext, mark: StoreMark | undefin
     `insert into storage_state (id, epoch, frozen_since, frozen_because) values (1, ?, now(), ?)
        on conflict (id) do update set frozen_since = excluded.frozen_since, frozen_because = excluded.frozen_because
        returning frozen_since`,
-    [mark?.epoch ?? randomUUID(), because],
+    [randomUUID(), because],
   );
   return { since: new Date(row?.frozen_since ?? 0), because };
 }
@@ -68,12 +86,14 @@ async function difference(
  */
 export async function beginEpoch(ctx: GarbageContext, writeMark: (mark: StoreMark) => Promise<void>): Promise<void> {
   const next = randomUUID();
-  await ctx.em.execute(
-    `insert into storage_state (id, epoch, next_epoch) values (1, ?, ?) on conflict (id) do update set next_epoch = excluded.next_epoch`,
-    [next, next],
-  );
-  await writeMark({ epoch: next, database: await databaseIdentity(ctx) });
-  await ctx.em.execute('update storage_state set epoch = ?, next_epoch = null where next_epoch = ?', [next, next]);
+  await inTurn(ctx, async ({ em }) => {
+    await em.execute(
+      `insert into storage_state (id, epoch, next_epoch) values (1, ?, ?) on conflict (id) do update set next_epoch = excluded.next_epoch`,
+      [next, next],
+    );
+    await writeMark({ epoch: next, database: await databaseIdentity({ em }) });
+    await em.execute('update storage_state set epoch = ?, next_epoch = null where next_epoch = ?', [next, next]);
+  });
 }
 
 /** Ends a freeze: every blob was checked since it began. When it began stays known. */

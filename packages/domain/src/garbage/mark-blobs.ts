@@ -24,7 +24,7 @@ export async function noteUnlistedBlobs(ctx: GarbageContext): Promise<void> {
   }
 }
 
-/** Takes the next planned blobs out of repositories in which no manifest lists them. @returns undefined when none were left */
+/** Takes the next planned blobs out of repositories in which no manifest lists them, those that others do list. @returns undefined when none were left */
 export async function deletePlannedLinks(
   ctx: GarbageContext,
   runId: string,
@@ -46,6 +46,7 @@ export async function deletePlannedLinks(
         : await em.execute<{ target: string }[]>(
             `delete from repository_blobs l where (l.repository_id, l.blob_id) in (${mine.map(() => '(?, ?)').join(', ')})
                and l.created_at <= now() - ?::int * interval '1 second'
+               and exists (select 1 from manifest_blobs e where e.blob_id = l.blob_id)
                and not exists (select 1 from manifest_blobs e join manifests m on m.id = e.manifest_id
                  where e.blob_id = l.blob_id and m.repository_id = l.repository_id)
              returning l.repository_id || ' ' || l.blob_id as target`,

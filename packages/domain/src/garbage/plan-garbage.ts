@@ -37,7 +37,7 @@ const blobs = `
       and coalesce(b.unreferenced_since, now()) <= now() - $grace * interval '1 second' and ${notPlanned('blob', 'b.id')}
     limit ${String(batch)}`;
 
-/** Links of a blob that stays, in repositories where no manifest lists it. */
+/** Links of a blob that manifests of other repositories list; one that none lists keeps its links until it goes itself. */
 const links = `
   insert into garbage_items (run_id, kind, target, repository, digest, size, reason, last_referenced_at)
   select $run, 'link', l.repository_id || ' ' || l.blob_id, r.name, b.digest, 0, 'no manifest of the repository lists the blob',
@@ -45,7 +45,7 @@ const links = `
     from repository_blobs l join blobs b on b.id = l.blob_id join repositories r on r.id = l.repository_id
       join namespaces n on n.id = r.namespace_id
     where b.lease_until < now() and l.created_at <= now() - $grace * interval '1 second'
-      and r.deleted_at is null and n.deleted_at is null and ${notPlanned('blob', 'b.id')}
+      and r.deleted_at is null and n.deleted_at is null and not (${unlisted})
       and not exists (select 1 from manifest_blobs e join manifests m on m.id = e.manifest_id
         where e.blob_id = b.id and m.repository_id = l.repository_id and ${notPlanned('manifest', 'm.id')})
       and not exists (select 1 from garbage_items found

@@ -6,7 +6,7 @@ const mark = z.object({ epoch: z.string(), database: z.string() });
 
 /** @returns since when and why nothing may be deleted; undefined when the database and the store fit each other */
 export async function readFreeze({ orm, blobStore }: StorageParts): Promise<Freeze | undefined> {
-  return checkFreeze({ em: orm.em.fork() }, parseMark(await blobStore.readMark()));
+  return checkFreeze({ em: orm.em.fork() }, async () => parseMark(await blobStore.readMark()));
 }
 
 /** A new epoch for a pair that belongs together. */

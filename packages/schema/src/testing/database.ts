@@ -5,6 +5,10 @@ import { createOrm, migrate, type Orm } from '../orm.ts';
 export interface TestDatabase {
   readonly orm: Orm;
   readonly url: string;
+  /** Moves the time that statements see. Only where the database was opened with a clock. */
+  advanceClock(seconds: number): Promise<void>;
+  /** From now on every statement of the verbs passes here and may come out as another; undefined ends that. */
+  rewriteStatements(rewrite: ((sql: string) => string) | undefined): void;
   close(): Promise<void>;
 }
 
@@ -12,8 +16,26 @@ const template = 'escale_template';
 /** Held while the template is made, so that test workers which start together make one. */
 const templateLock = 7_305_811_403;
 
-/** @param serverUrl of a PostgreSQL server on which databases may be made, ending in the name of an existing one */
-export async function openTestDatabase(serverUrl: string): Promise<TestDatabase> {
+/**
+ * A clock that tests can move: the unqualified names mean these functions, because their schema is searched first.
+ * (PostgreSQL's own are still there, as `pg_catalog.now`.)
+ */
+const clock = [
+  'create schema clock',
+  `create table clock.shift (by) as select interval '0'`,
+  `create function clock.now() returns timestamptz stable language sql as 'select pg_catalog.now() + by from clock.shift'`,
+  `create function clock.clock_timestamp() returns timestamptz volatile language sql
+     as 'select pg_catalog.clock_timestamp() + by from clock.shift'`,
+];
+
+/**
+ * @param serverUrl of a PostgreSQL server on which databases may be made, ending in the name of an existing one
+ * @param options.clock whether the test moves the time
+ */
+export async function openTestDatabase(
+  serverUrl: string,
+  { clock: hasClock = false }: { clock?: boolean } = {},
+): Promise<TestDatabase> {
   const server = await createOrm({ databaseUrl: serverUrl, poolSize: 2 });
   const name = `escale_test_${randomBytes(6).toString('hex')}`;
   try {
@@ -24,10 +46,24 @@ export async function openTestDatabase(serverUrl: string): Promise<TestDatabase>
     throw error;
   }
   const url = withDatabase(serverUrl, name);
+  if (hasClock) {
+    const setUp = await createOrm({ databaseUrl: url, poolSize: 1 });
+    for (const statement of clock) await setUp.em.getConnection().execute(statement);
+    await setUp.em.getConnection().execute(`alter database ${name} set search_path = clock, pg_catalog, public`);
+    await setUp.close(true);
+  }
   const orm = await createOrm({ databaseUrl: url, poolSize: 6 });
+  const driver = orm.em.getDriver();
+  const execute = driver.execute.bind(driver);
   return {
     orm,
     url,
+    advanceClock: async (seconds) => {
+      await orm.em.getConnection().execute(`update clock.shift set by = by + ? * interval '1 second'`, [seconds]);
+    },
+    rewriteStatements: (rewrite) => {
+      driver.execute = (query, ...rest) => execute(typeof query === 'string' && rewrite ? rewrite(query) : query, ...rest);
+    },
     close: async () => {
       await orm.close(true);
       await server.em.getConnection().execute(`drop database ${name} with (force)`);

@@ -1,0 +1,204 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { findBlob, linkBlob, mountBlob, promiseBlob, pushManifest, type LinkedBlob } from '@escale/domain/content';
+import type { Context } from '@escale/domain/context';
+import { createVault } from '@escale/domain/credentials';
+import type { Faults } from '@escale/domain/faults';
+import { readReport, type GarbageReport } from '@escale/domain/garbage';
+import { claimUpload, openUpload, recordChunk } from '@escale/domain/uploads';
+import type { Repository } from '@escale/schema/entities';
+import { buildRepository, openTestDatabase, type TestDatabase } from '@escale/schema/testing';
+import { digestOf, parseManifest, type Digest, type TagName } from '@escale/schema/values';
+import { collectGarbage, type CollectionSettings } from '../jobs/collect-garbage.ts';
+import { blobKey } from '../storage/blob-keys.ts';
+import type { BlobKey } from '../storage/blob-store.ts';
+import { FilesystemBlobStore } from '../storage/filesystem-blob-store.ts';
+import { openHasher } from '../uploads/hasher.ts';
+import { BenchStore } from './bench-store.ts';
+
+export interface BenchOptions {
+  /** How objects are really called in the store. */
+  readonly key?: (key: BlobKey) => BlobKey;
+}
+
+/** What a manifest of the bench lists. */
+export interface Listed {
+  /** Contents of blobs. */
+  readonly blobs?: readonly string[];
+  readonly children?: readonly Digest[];
+  readonly subject?: Digest;
+  readonly tag?: string;
+}
+
+export const digestOfText = (text: string): Digest =>
+  digestOf('sha256', createHash('sha256').update(text).digest('hex'));
+
+const oci = 'application/vnd.oci.image';
+const describe = (mediaType: string, text: string) => ({
+  mediaType,
+  digest: digestOfText(text),
+  size: Buffer.byteLength(text),
+});
+
+/** The bytes of a manifest: an index when it lists manifests, else an image manifest. */
+export function manifestText({ blobs = [], children = [], subject }: Listed): string {
+  const refers = subject && { subject: { mediaType: `${oci}.manifest.v1+json`, digest: subject, size: 1 } };
+  if (children.length > 0) {
+    const manifests = children.map((digest) => ({ mediaType: `${oci}.manifest.v1+json`, digest, size: 1 }));
+    return JSON.stringify({ schemaVersion: 2, mediaType: `${oci}.index.v1+json`, manifests, ...refers });
+  }
+  const [config = '', ...layers] = blobs;
+  return JSON.stringify({
+    schemaVersion: 2,
+    mediaType: `${oci}.manifest.v1+json`,
+    config: describe('application/vnd.example.config', config),
+    layers: layers.map((layer) => describe(`${oci}.layer.v1.tar`, layer)),
+    ...refers,
+  });
+}
+
+/** The storage protocol without HTTP: a real database with a clock, a real store, and what clients do with them. */
+export class StorageBench {
+  readonly database: TestDatabase;
+  readonly store: BenchStore;
+  readonly #folder: string;
+  readonly #vault = createVault(randomBytes(32));
+  faults: Faults | undefined;
+
+  private constructor(database: TestDatabase, store: BenchStore, folder: string) {
+    this.database = database;
+    this.store = store;
+    this.#folder = folder;
+  }
+
+  static async open(databaseServerUrl: string, { key }: BenchOptions = {}): Promise<StorageBench> {
+    const database = await openTestDatabase(databaseServerUrl, { clock: true });
+    // In memory where the system has such a folder: nothing here is to outlive the test.
+    const folder = await mkdtemp(path.join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'escale-bench-'));
+    const store = new BenchStore(new FilesystemBlobStore({ folder }), key);
+    await store.prepare();
+    return new StorageBench(database, store, folder);
+  }
+
+  async close(): Promise<void> {
+    await this.database.close();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  get parts() {
+    return { orm: this.database.orm, blobStore: this.store, ...(this.faults && { faults: this.faults }) };
+  }
+
+  /** Somebody who may do everything, with a fork of the database for this one act. */
+  ctx(): Context {
+    return {
+      em: this.database.orm.em.fork(),
+      principal: { kind: 'system', name: 'bench' },
+      now: new Date(Date.now() + this.store.ahead),
+      vault: this.#vault,
+      client: {},
+      ...(this.faults && { faults: this.faults }),
+    };
+  }
+
+  async repository(): Promise<Repository> {
+    return buildRepository(this.database.orm.em.fork());
+  }
+
+  /** Lets time pass, for the database and the store alike. */
+  async pass(hours: number): Promise<void> {
+    this.store.ahead += hours * 3_600_000;
+    await this.database.advanceClock(hours * 3600);
+  }
+
+  /** A whole upload, as the registry does it. */
+  async upload(repository: Pick<Repository, 'id'>, text: string): Promise<Digest> {
+    const { id } = await openUpload(this.ctx(), repository.id, 'sha256');
+    await this.receive(repository, id, text);
+    return this.complete(repository, id, text);
+  }
+
+  /** Bytes of an upload arrive and are recorded. */
+  async receive(repository: Pick<Repository, 'id'>, upload: string, text: string): Promise<void> {
+    const ctx = this.ctx();
+    const claim = await claimUpload(ctx, repository.id, upload);
+    const writer = await this.store.openPart(upload, claim.upload.offset);
+    const hasher = await openHasher('sha256', claim.upload.hashState);
+    hasher.update(text);
+    await writer.write(Buffer.from(text));
+    await recordChunk(ctx, claim, { parts: await writer.flush(), hashState: hasher.save() });
+  }
+
+  /** The bytes that were received become a blob: bytes first, rows second. */
+  async complete(repository: Pick<Repository, 'id'>, upload: string, text: string): Promise<Digest> {
+    const ctx = this.ctx();
+    const digest = digestOfText(text);
+    const claim = await claimUpload(ctx, repository.id, upload);
+    const key = blobKey(digest, upload);
+    await this.store.commit(upload, key, claim.upload.parts, digest);
+    await ctx.faults?.('upload.committed');
+    const linked = await linkBlob(ctx, repository.id, upload, { digest, size: claim.upload.offset, storageKey: key });
+    // A superfluous object that cannot be deleted now is the sweeper's.
+    if (linked.superfluous) await this.store.delete(linked.superfluous as BlobKey).catch(() => undefined);
+    return digest;
+  }
+
+  head(repository: Pick<Repository, 'id'>, digest: Digest): Promise<LinkedBlob> {
+    return promiseBlob(this.ctx(), repository.id, digest);
+  }
+
+  mount(to: Pick<Repository, 'id'>, digest: Digest, from: Pick<Repository, 'id'>): Promise<LinkedBlob | undefined> {
+    return mountBlob(this.ctx(), to.id, digest, from.id);
+  }
+
+  /** Pushes a manifest whose blobs are here. */
+  async push(repository: { id: string; name: string }, listed: Listed): Promise<Digest> {
+    const text = manifestText(listed);
+    const digest = digestOfText(text);
+    const payload = Buffer.from(text);
+    const tags = listed.tag === undefined ? [] : [listed.tag as TagName];
+    await pushManifest(this.ctx(), repository, { digest, payload, parsed: parseManifest(payload, undefined), tags });
+    return digest;
+  }
+
+  /** Uploads the blobs and pushes the manifest. */
+  async pushImage(repository: Repository, listed: Listed): Promise<Digest> {
+    for (const text of listed.blobs ?? []) await this.upload(repository, text);
+    return this.push(repository, listed);
+  }
+
+  /** The bytes of a blob as a client gets them. @throws as `findBlob` */
+  async read(repository: Pick<Repository, 'id'>, digest: Digest): Promise<string> {
+    const { storageKey } = await findBlob(this.ctx(), repository.id, digest);
+    const bytes = await this.store.read(storageKey as BlobKey);
+    if (!bytes) throw new Error(`the bytes of ${digest} are gone`);
+    return (await buffer(bytes)).toString();
+  }
+
+  async collect(settings: CollectionSettings = {}): Promise<GarbageReport> {
+    const id = await collectGarbage(this.parts, settings);
+    const report = await readReport({ em: this.database.orm.em.fork() }, id);
+    if (!report) throw new Error('a run left no report');
+    return report;
+  }
+
+  /** Keys of everything in the store. */
+  async keys(): Promise<string[]> {
+    const keys: string[] = [];
+    for await (const { key } of this.store.list()) keys.push(key);
+    return keys.sort();
+  }
+
+  /** Where the bytes of an object lie. */
+  fileOf(key: string): string {
+    return path.join(this.#folder, 'blobs', key);
+  }
+
+  rows<Row extends object>(sql: string): Promise<Row[]> {
+    return this.database.orm.em.fork().execute<Row[]>(sql);
+  }
+}
