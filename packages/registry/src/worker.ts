@@ -44,7 +44,7 @@ export function startWorker(settings: WorkerSettings): Worker {
 
 async function runUntil({ databaseUrl, ...parts }: WorkerSettings, signal: AbortSignal): Promise<void> {
   const runner = await run({
-    connectionString: databaseUrl,
+    connectionString: withName(databaseUrl),
     maxPoolSize: 2,
     concurrency: 1,
     // Jobs announce themselves; the poll is for those that failed to.
@@ -62,6 +62,13 @@ async function runUntil({ databaseUrl, ...parts }: WorkerSettings, signal: Abort
   } finally {
     signal.removeEventListener('abort', stop);
   }
+}
+
+/** So that an operator sees whose connections these are. */
+function withName(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  url.searchParams.set('application_name', 'escale-jobs');
+  return url.href;
 }
 
 function tasksOf(parts: JobParts): TaskList {

@@ -23,10 +23,10 @@ interface Job {
  */
 // prettier-ignore
 export const jobs = {
-  'end-expired-tags': { cron: '* * * * *',     run: whileAny((parts) => endExpiredTags(systemContext(parts))) },
-  'purge-uploads':    { cron: '*/10 * * * *',  run: async (parts) => { await purgeUploads(parts); } },
-  'scrub-blobs':      { cron: '5/10 * * * *',  run: scrub },
-  'collect-garbage':  { cron: '17 * * * *',    run: collect },
+  'end-expired-tags': { cron: '* * * * *',                run: whileAny((parts) => endExpiredTags(systemContext(parts))) },
+  'purge-uploads':    { cron: '*/10 * * * *',             run: async (parts) => { await purgeUploads(parts); } },
+  'scrub-blobs':      { cron: '5,15,25,35,45,55 * * * *', run: scrub },
+  'collect-garbage':  { cron: '17 * * * *',               run: collect },
 } satisfies Readonly<Record<string, Job>>;
 
 /** The same step until it has nothing more to do. */

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import {
   StoreUnavailable,
   type BlobKey,
@@ -62,6 +62,11 @@ export class BenchStore implements BlobStore {
   async read(key: BlobKey, range?: ByteRange): Promise<Readable | undefined> {
     this.#refuse('read');
     return this.#store.read(this.#key(key), range);
+  }
+
+  async send(key: BlobKey, sink: Writable, range?: ByteRange): Promise<boolean> {
+    this.#refuse('read');
+    return this.#store.send(this.#key(key), sink, range);
   }
 
   async delete(key: BlobKey): Promise<void> {

@@ -62,7 +62,8 @@ export async function openTestDatabase(
       await orm.em.getConnection().execute(`update clock.shift set by = by + ? * interval '1 second'`, [seconds]);
     },
     rewriteStatements: (rewrite) => {
-      driver.execute = (query, ...rest) => execute(typeof query === 'string' && rewrite ? rewrite(query) : query, ...rest);
+      driver.execute = (query, ...rest) =>
+        execute(typeof query === 'string' && rewrite ? rewrite(query) : query, ...rest);
     },
     close: async () => {
       await orm.close(true);

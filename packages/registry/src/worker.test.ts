@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { createVault } from '@escale/domain/credentials';
+import { createLogger } from '@escale/server-kit/logger';
+import { StorageBench } from './testing/storage-bench.ts';
+import { startWorker, type Worker } from './worker.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    databaseServerUrl: string;
+  }
+}
+
+let bench: StorageBench;
+let worker: Worker;
+beforeAll(async () => {
+  bench = await StorageBench.open(inject('databaseServerUrl'));
+  worker = startWorker({
+    ...bench.parts,
+    vault: createVault(randomBytes(32)),
+    logger: createLogger({ level: 'error' }),
+    databaseUrl: bench.database.url,
+  });
+});
+afterAll(async () => {
+  await worker.stop();
+  await bench.close();
+});
+
+/** Looks until the rows are there; the test's own timeout ends it. */
+async function until(sql: string): Promise<void> {
+  for (;;) {
+    const found = await bench.rows(sql).catch(() => []);
+    if (found.length > 0) return;
+    await sleep(50);
+  }
+}
+
+test('a job that is added runs, in the worker of this process', async () => {
+  await until(
+    `select 1 from information_schema.tables where table_schema = 'graphile_worker' and table_name = '_private_jobs'`,
+  );
+  await until(`select graphile_worker.add_job('collect-garbage')`);
+  await until('select 1 from garbage_runs where finished_at is not null and not dry_run');
+});
+
+test('the worker uses two connections at most, and comes back when the database has thrown it out', async () => {
+  const own = `from pg_stat_activity where application_name = 'escale-jobs' and datname = current_database()`;
+  await until(`select 1 ${own}`);
+  expect((await bench.rows(`select 1 ${own}`)).length).toBeLessThanOrEqual(2);
+  await bench.rows(`select pg_terminate_backend(pid) ${own}`);
+  await bench.rows('delete from garbage_runs');
+  await until(`select graphile_worker.add_job('collect-garbage')`);
+  await until('select 1 from garbage_runs where finished_at is not null');
+});
