@@ -47,8 +47,8 @@ async function runUntil({ databaseUrl, ...parts }: WorkerSettings, signal: Abort
     connectionString: withName(databaseUrl),
     maxPoolSize: 2,
     concurrency: 1,
-    // Jobs announce themselves; the poll is for those that failed to.
-    pollInterval: 60_000,
+    // Jobs announce themselves; the poll is for those that came while nobody listened.
+    pollInterval: 5000,
     noHandleSignals: true,
     taskList: tasksOf({ ...parts, signal }),
     parsedCronItems: cronItems,

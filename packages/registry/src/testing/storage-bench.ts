@@ -44,11 +44,21 @@ const describe = (mediaType: string, text: string) => ({
   size: Buffer.byteLength(text),
 });
 
-/** The bytes of a manifest: an index when it lists manifests, else an image manifest. */
-export function manifestText({ blobs = [], children = [], subject }: Listed): string {
+/**
+ * The bytes of a manifest: an index when it lists manifests, else an image manifest.
+ * @param sizeOf of the manifests that it lists
+ */
+export function manifestText(
+  { blobs = [], children = [], subject }: Listed,
+  sizeOf: (digest: Digest) => number,
+): string {
   const refers = subject && { subject: { mediaType: `${oci}.manifest.v1+json`, digest: subject, size: 1 } };
   if (children.length > 0) {
-    const manifests = children.map((digest) => ({ mediaType: `${oci}.manifest.v1+json`, digest, size: 1 }));
+    const manifests = children.map((digest) => ({
+      mediaType: `${oci}.manifest.v1+json`,
+      digest,
+      size: sizeOf(digest),
+    }));
     return JSON.stringify({ schemaVersion: 2, mediaType: `${oci}.index.v1+json`, manifests, ...refers });
   }
   const [config = '', ...layers] = blobs;
@@ -67,6 +77,7 @@ export class StorageBench {
   readonly store: BenchStore;
   readonly #folder: string;
   readonly #vault = createVault(randomBytes(32));
+  readonly #sizes = new Map<Digest, number>();
   faults: Faults | undefined;
 
   private constructor(database: TestDatabase, store: BenchStore, folder: string) {
@@ -157,9 +168,10 @@ export class StorageBench {
 
   /** Pushes a manifest whose blobs are here. */
   async push(repository: { id: string; name: string }, listed: Listed): Promise<Digest> {
-    const text = manifestText(listed);
+    const text = manifestText(listed, (child) => this.#sizes.get(child) ?? 1);
     const digest = digestOfText(text);
     const payload = Buffer.from(text);
+    this.#sizes.set(digest, payload.length);
     const tags = listed.tag === undefined ? [] : [listed.tag as TagName];
     await pushManifest(this.ctx(), repository, { digest, payload, parsed: parseManifest(payload, undefined), tags });
     return digest;
