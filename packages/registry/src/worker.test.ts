@@ -12,6 +12,7 @@ declare module 'vitest' {
   }
 }
 
+const connections = `from pg_stat_activity where application_name = 'escale-jobs' and datname = current_database()`;
 let bench: StorageBench;
 let worker: Worker;
 beforeAll(async () => {
@@ -25,6 +26,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await worker.stop();
+  await until(`select 1 where not exists (select 1 ${connections})`);
   await bench.close();
 });
 
@@ -46,10 +48,9 @@ test('a job that is added runs, in the worker of this process', async () => {
 });
 
 test('the worker uses two connections at most, and comes back when the database has thrown it out', async () => {
-  const own = `from pg_stat_activity where application_name = 'escale-jobs' and datname = current_database()`;
-  await until(`select 1 ${own}`);
-  expect((await bench.rows(`select 1 ${own}`)).length).toBeLessThanOrEqual(2);
-  await bench.rows(`select pg_terminate_backend(pid) ${own}`);
+  await until(`select 1 ${connections}`);
+  expect((await bench.rows(`select 1 ${connections}`)).length).toBeLessThanOrEqual(2);
+  await bench.rows(`select pg_terminate_backend(pid) ${connections}`);
   await bench.rows('delete from garbage_runs');
   await until(`select graphile_worker.add_job('collect-garbage')`);
   await until('select 1 from garbage_runs where finished_at is not null');

@@ -1,4 +1,4 @@
-import { Logger as WorkerLogger, parseCronItems, run, type Runner, type TaskList } from 'graphile-worker';
+import { Logger as WorkerLogger, parseCronItems, run, type TaskList } from 'graphile-worker';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jobs, type JobParts } from './jobs/jobs.ts';
 
@@ -54,11 +54,15 @@ async function runUntil({ databaseUrl, ...parts }: WorkerSettings, signal: Abort
     parsedCronItems: cronItems,
     logger: quiet(parts),
   });
-  const stop = () => void stopped(runner);
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= runner.stop().catch(() => undefined);
+  };
   signal.addEventListener('abort', stop);
   try {
     if (signal.aborted) stop();
     await runner.promise;
+    await stopping;
   } finally {
     signal.removeEventListener('abort', stop);
   }
@@ -96,10 +100,6 @@ const cronItems = parseCronItems(
     options: { maxAttempts: 1, jobKey: task, jobKeyMode: 'preserve_run_at' as const, backfillPeriod: 0 },
   })),
 );
-
-async function stopped(runner: Runner): Promise<void> {
-  await runner.stop().catch(() => undefined);
-}
 
 /** Only what an operator should know; the jobs themselves say what they did. */
 function quiet({ logger }: Pick<JobParts, 'logger'>): WorkerLogger {

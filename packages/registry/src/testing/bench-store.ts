@@ -4,10 +4,9 @@ import {
   type BlobKey,
   type BlobStore,
   type ByteRange,
-  type PartWriter,
-  type StagedPart,
-  type StagingArea,
+  type StagedUpload,
   type StoredObject,
+  type UploadWriter,
 } from '../storage/blob-store.ts';
 
 /** What a store may be made to refuse. */
@@ -38,16 +37,20 @@ export class BenchStore implements BlobStore {
   readMark = (): Promise<string | undefined> => this.#store.readMark();
   writeMark = (text: string): Promise<void> => this.#store.writeMark(text);
 
-  async openPart(upload: string, offset: number): Promise<PartWriter> {
+  openUpload(upload: string, staged: StagedUpload): UploadWriter {
     this.#refuse('stage');
     this.#aheadAt.set(upload, this.ahead);
-    return this.#store.openPart(upload, offset);
-  }
-
-  async commit(upload: string, key: BlobKey, parts: readonly StagedPart[], digest: string): Promise<void> {
-    this.#refuse('commit');
-    this.#aheadAt.set(this.#key(key), this.ahead);
-    await this.#store.commit(upload, this.#key(key), parts, digest);
+    const writer = this.#store.openUpload(upload, staged);
+    return {
+      write: (piece) => writer.write(piece),
+      flush: () => writer.flush(),
+      abort: () => writer.abort(),
+      commit: async (key, digest) => {
+        this.#refuse('commit');
+        this.#aheadAt.set(this.#key(key), this.ahead);
+        await writer.commit(this.#key(key), digest);
+      },
+    };
   }
 
   discard(upload: string): Promise<void> {
@@ -81,7 +84,7 @@ export class BenchStore implements BlobStore {
     }
   }
 
-  async *listStaged(): AsyncIterable<StagingArea> {
+  async *listStaged(): AsyncIterable<{ upload: string; modifiedAt: Date }> {
     this.#refuse('list');
     for await (const area of this.#store.listStaged()) {
       yield { ...area, modifiedAt: this.#inTestTime(area.upload, area.modifiedAt) };

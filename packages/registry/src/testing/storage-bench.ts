@@ -9,7 +9,15 @@ import type { Context } from '@escale/domain/context';
 import { createVault } from '@escale/domain/credentials';
 import type { Faults } from '@escale/domain/faults';
 import { readReport, type GarbageReport } from '@escale/domain/garbage';
-import { claimUpload, openUpload, recordChunk } from '@escale/domain/uploads';
+import {
+  claimUpload,
+  defaultUploadLimits as limits,
+  openUpload,
+  recordChunk,
+  releaseClaim,
+  UploadWriters,
+  type UploadClaim,
+} from '@escale/domain/uploads';
 import type { Repository } from '@escale/schema/entities';
 import { buildRepository, openTestDatabase, type TestDatabase } from '@escale/schema/testing';
 import { digestOf, parseManifest, type Digest, type TagName } from '@escale/schema/values';
@@ -33,6 +41,9 @@ export interface Listed {
   readonly subject?: Digest;
   readonly tag?: string;
 }
+
+/** Where the bench pushes to. */
+export type BenchRepository = Pick<Repository, 'id' | 'name' | 'namespace'>;
 
 export const digestOfText = (text: string): Digest =>
   digestOf('sha256', createHash('sha256').update(text).digest('hex'));
@@ -78,10 +89,12 @@ export class StorageBench {
   readonly #folder: string;
   readonly #vault = createVault(randomBytes(32));
   readonly #sizes = new Map<Digest, number>();
+  readonly #writers: UploadWriters;
   faults: Faults | undefined;
 
   private constructor(database: TestDatabase, store: BenchStore, folder: string) {
     this.database = database;
+    this.#writers = new UploadWriters(database.orm);
     this.store = store;
     this.#folder = folder;
   }
@@ -96,6 +109,7 @@ export class StorageBench {
   }
 
   async close(): Promise<void> {
+    await this.#writers.close();
     await this.database.close();
     await rm(this.#folder, { recursive: true, force: true });
   }
@@ -127,35 +141,56 @@ export class StorageBench {
   }
 
   /** A whole upload, as the registry does it. */
-  async upload(repository: Pick<Repository, 'id'>, text: string): Promise<Digest> {
-    const { id } = await openUpload(this.ctx(), repository.id, 'sha256');
-    await this.receive(repository, id, text);
-    return this.complete(repository, id, text);
+  async upload(repository: BenchRepository, text: string): Promise<Digest> {
+    const upload = await this.begin(repository);
+    await this.receive(repository, upload, text);
+    return this.complete(repository, upload, text);
+  }
+
+  /** @returns the id of a new upload */
+  begin(repository: BenchRepository): Promise<string> {
+    return openUpload(this.ctx(), limits, { id: repository.id, namespaceId: repository.namespace.id }, 'sha256');
   }
 
   /** Bytes of an upload arrive and are recorded. */
-  async receive(repository: Pick<Repository, 'id'>, upload: string, text: string): Promise<void> {
-    const ctx = this.ctx();
-    const claim = await claimUpload(ctx, repository.id, upload);
-    const writer = await this.store.openPart(upload, claim.upload.offset);
-    const hasher = await openHasher('sha256', claim.upload.hashState);
-    hasher.update(text);
-    await writer.write(Buffer.from(text));
-    await recordChunk(ctx, claim, { parts: await writer.flush(), hashState: hasher.save() });
+  async receive(repository: BenchRepository, upload: string, text: string): Promise<void> {
+    await this.#claimed(repository, upload, async (ctx, claim) => {
+      const hasher = await openHasher('sha256', claim.hashState);
+      const writer = this.store.openUpload(upload, claim);
+      hasher.update(text);
+      await writer.write(Buffer.from(text));
+      await recordChunk(ctx, claim, { staged: await writer.flush(), hashState: hasher.save() });
+    });
   }
 
   /** The bytes that were received become a blob: bytes first, rows second. */
-  async complete(repository: Pick<Repository, 'id'>, upload: string, text: string): Promise<Digest> {
-    const ctx = this.ctx();
+  async complete(repository: BenchRepository, upload: string, text: string): Promise<Digest> {
     const digest = digestOfText(text);
-    const claim = await claimUpload(ctx, repository.id, upload);
-    const key = blobKey(digest, upload);
-    await this.store.commit(upload, key, claim.upload.parts, digest);
-    await ctx.faults?.('upload.committed');
-    const linked = await linkBlob(ctx, repository.id, upload, { digest, size: claim.upload.offset, storageKey: key });
-    // A superfluous object that cannot be deleted now is the sweeper's.
-    if (linked.superfluous) await this.store.delete(linked.superfluous as BlobKey).catch(() => undefined);
+    await this.#claimed(repository, upload, async (ctx, claim) => {
+      const key = blobKey(digest, upload);
+      await this.store.openUpload(upload, claim).commit(key, digest);
+      await ctx.faults?.('upload.committed');
+      const linked = await linkBlob(ctx, repository.id, upload, { digest, size: claim.offset, storageKey: key });
+      // A superfluous object that cannot be deleted now is the sweeper's.
+      if (linked.superfluous) await this.store.delete(linked.superfluous as BlobKey).catch(() => undefined);
+    });
     return digest;
+  }
+
+  async #claimed(
+    { id }: BenchRepository,
+    upload: string,
+    work: (ctx: Context, claim: UploadClaim) => Promise<void>,
+  ): Promise<void> {
+    const ctx = this.ctx();
+    const claim = await claimUpload(ctx, { writers: this.#writers, limits }, id, { id: upload });
+    try {
+      await work(ctx, claim);
+    } finally {
+      this.#writers.end(claim.writer);
+      // Gives back what a killed process would give back by its end.
+      await releaseClaim(this.ctx(), claim);
+    }
   }
 
   head(repository: Pick<Repository, 'id'>, digest: Digest): Promise<LinkedBlob> {
