@@ -12,6 +12,7 @@ import { writeError } from './error-response.ts';
 import { endpoints, type Need } from './routing/endpoints.ts';
 import type { Exchange } from './routing/exchange.ts';
 import { parseRequest, type RegistryRequest } from './routing/parse-request.ts';
+import { warnOfExpiry } from './routing/warnings.ts';
 import type { RegistryParts, Services } from './services.ts';
 import { VerifiedTokens } from './token/registry-token.ts';
 import { SigningKeys } from './token/signing-keys.ts';
@@ -62,6 +63,7 @@ async function answer(services: Services, http: Koa.Context): Promise<void> {
     request = parseRequest(http.method, path, query);
     needs = endpoints[request.kind].needs;
     const admitted = await admit(services, http, request, needs);
+    warnOfExpiry(http, admitted.ctx.principal, admitted.ctx.now);
     await dispatch({ ...admitted, request, services, http, query });
   } catch (error) {
     if (clientGone(http, error)) return;

@@ -8,6 +8,7 @@ export interface Credential {
   readonly id?: string;
   /** How people call it: an application token's title. */
   readonly title?: string;
+  readonly expiresAt?: Date;
   /** What an API token is for; absent for what may do all that its owner may. */
   readonly scopes?: readonly ApiScope[];
 }

@@ -88,6 +88,7 @@ export function principalOf(
     kind,
     ...(hasRow && id !== undefined && { id }),
     ...(holder.title !== null && { title: holder.title }),
+    ...(holder.expiresAt && { expiresAt: holder.expiresAt }),
     ...(scopes && { scopes }),
   };
   if (holderKind[kind] === 'user') {

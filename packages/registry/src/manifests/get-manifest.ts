@@ -3,6 +3,8 @@ import { missingTag, promiseManifest, type StoredManifest } from '@escale/domain
 import { manifestUnknown } from '@escale/domain/errors';
 import { holdsAlready } from '../routing/entity-tags.ts';
 import type { OnContent } from '../routing/exchange.ts';
+import { warn } from '../routing/warnings.ts';
+import { deprecationOf } from './deprecation.ts';
 
 /**
  * HEAD and GET of a manifest by tag or digest (end-3): the bytes as they came, under the type with which they came. HEAD of a
@@ -39,6 +41,9 @@ export async function getManifest({
     http.length = manifest.size;
     return;
   }
+  const deprecation = deprecationOf(manifest.payload);
+  if (deprecation !== undefined)
+    warn(http, `${repository.name} ${referenceText(reference)} is deprecated: ${deprecation || 'no reason is given'}`);
   services.pullLog.note(ctx, repository, { reference, digest: manifest.digest });
   http.body = manifest.payload;
 }

@@ -26,7 +26,7 @@ export async function token(exchange: Exchange<{ kind: 'token' }>): Promise<void
   if (scopes.length > scopeLimit) throw inputInvalid('scope', `at most ${String(scopeLimit)} scopes in one token`);
   const principal = http.method === 'POST' ? await callerByForm(exchange, asked) : await callerByHeader(exchange);
   const grants = await grantScopes(as(ctx, principal), scopes);
-  const catalog = principal.kind !== 'anonymous' && scopes.some(({ kind }) => kind === 'catalog');
+  const catalog = scopes.some(({ kind }) => kind === 'catalog');
   const signed = await signToken(services, principal, { grants, catalog }, ctx.now);
   const offline = asked.get('offline_token') === 'true' || asked.get('access_type') === 'offline';
   const refresh = offline ? issueRefreshToken(services.vault, principal) : undefined;
