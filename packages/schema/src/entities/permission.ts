@@ -15,13 +15,19 @@ const PermissionSchema = defineEntity({
     { properties: ['repository', 'robot'] },
     { properties: ['repository', 'team'] },
   ],
+  // The other way round: what somebody is granted is read from the index alone.
+  indexes: [
+    { properties: ['user', 'repository'] },
+    { properties: ['robot', 'repository'] },
+    { properties: ['team', 'repository'] },
+  ],
   checks: [{ name: 'permissions_one_grantee', expression: 'num_nonnulls(user_id, robot_id, team_id) = 1' }],
   properties: {
     id: id(),
     repository: () => p.manyToOne(Repository).deleteRule('cascade'),
-    user: () => p.manyToOne(User).nullable().index().deleteRule('cascade'),
-    robot: () => p.manyToOne(Robot).nullable().index().deleteRule('cascade'),
-    team: () => p.manyToOne(Team).nullable().index().deleteRule('cascade'),
+    user: () => p.manyToOne(User).nullable().deleteRule('cascade'),
+    robot: () => p.manyToOne(Robot).nullable().deleteRule('cascade'),
+    team: () => p.manyToOne(Team).nullable().deleteRule('cascade'),
     role: p.enum(repositoryRoles),
     createdAt: createdAt(),
   },
