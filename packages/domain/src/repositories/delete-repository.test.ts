@@ -107,7 +107,11 @@ describe('a deleted repository', () => {
       parts: [],
       expiresAt: new Date(Date.now() + 1e10),
     };
-    const upload = em.create(UploadSession, { repository: em.getReference(Repository, repository.id), ...open });
+    const upload = em.create(UploadSession, {
+      repository: em.getReference(Repository, repository.id),
+      namespace: em.getReference(Namespace, acme.namespace.id),
+      ...open,
+    });
     await em.flush();
     const exists = async () => (await database.orm.em.fork().count(Repository, { id: repository.id })) === 1;
     await purge(6);

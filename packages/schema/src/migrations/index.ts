@@ -5,6 +5,7 @@ import { Migration20261124205604_garbage_collection } from './Migration202611242
 import { Migration20261124205823_usage_logs_tokens_administration } from './Migration20261124205823_usage_logs_tokens_administration.ts';
 import { Migration20261124211719_rotation_of_signing_keys } from './Migration20261124211719_rotation_of_signing_keys.ts';
 import { Migration20261124212800_uploads } from './Migration20261124212800_uploads.ts';
+import { Migration20261124214044_grants_read_from_the_index } from './Migration20261124214044_grants_read_from_the_index.ts';
 
 /** Every migration, in order; listed by hand so that a bundle or a test runner needs no folder to look into. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   Migration20261124205823_usage_logs_tokens_administration,
   Migration20261124211719_rotation_of_signing_keys,
   Migration20261124212800_uploads,
+  Migration20261124214044_grants_read_from_the_index,
 ];
