@@ -38,7 +38,7 @@ export class RepositoryManifestResolver {
 
 @Resolver(() => Manifest)
 export class ManifestResolver {
-  @FieldResolver(() => [Annotation])
+  @FieldResolver(() => [Annotation], { description: 'What its maker wrote on it.' })
   annotations(@Root() { annotations }: ManifestDetails): Annotation[] {
     return pairs(annotations);
   }
@@ -119,7 +119,7 @@ export class PlatformManifestResolver {
 
 @Resolver(() => ImageConfig)
 export class ImageConfigResolver {
-  @FieldResolver(() => [Annotation])
+  @FieldResolver(() => [Annotation], { description: 'What its maker wrote on it.' })
   labels(@Root() { labels }: DomainImageConfig): Annotation[] {
     return labels.map(([name, value]) => ({ name, value }));
   }

@@ -4,22 +4,22 @@ import { ByteCount, DateTime } from '../graphql/scalars.ts';
 
 @ObjectType({ description: 'A name and a value, of an annotation or a label.' })
 export class Annotation {
-  @Field(() => String)
+  @Field(() => String, { description: 'Unique among its kind.' })
   name!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'Any text.' })
   value!: string;
 }
 
 @ObjectType({ description: 'A step that made an image.' })
 export class HistoryEntry {
-  @Field(() => DateTime, { nullable: true })
+  @Field(() => DateTime, { nullable: true, description: 'When the step was done.' })
   created?: Date | undefined;
 
   @Field(() => String, { nullable: true, description: 'The command.' })
   createdBy?: string | undefined;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'What the builder remarks.' })
   comment?: string | undefined;
 
   @Field(() => Boolean, { description: 'The step made no layer.' })
@@ -28,34 +28,34 @@ export class HistoryEntry {
 
 @ObjectType({ description: 'What an image says of itself in its config.' })
 export class ImageConfig {
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: '`linux`.' })
   os?: string | undefined;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: '`arm64`.' })
   architecture?: string | undefined;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: '`v8`.' })
   variant?: string | undefined;
 
   @Field(() => DateTime, { nullable: true, description: 'When the image was built.' })
   created?: Date | undefined;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'Who built it.' })
   author?: string | undefined;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'As whom the image runs.' })
   user?: string | undefined;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'In which it runs.' })
   workingDirectory?: string | undefined;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'What ends it.' })
   stopSignal?: string | undefined;
 
-  @Field(() => [String])
+  @Field(() => [String], { description: 'The program and its first arguments.' })
   entrypoint!: readonly string[];
 
-  @Field(() => [String])
+  @Field(() => [String], { description: 'The arguments that a run may replace.' })
   command!: readonly string[];
 
   @Field(() => [String], { description: '`NAME=value`.' })
@@ -64,7 +64,7 @@ export class ImageConfig {
   @Field(() => [String], { description: '`8080/tcp`.' })
   exposedPorts!: readonly string[];
 
-  @Field(() => [String])
+  @Field(() => [String], { description: 'Paths that are meant to be mounted.' })
   volumes!: readonly string[];
 
   @Field(() => [HistoryEntry], { description: 'The steps that made the image, the first one first.' })
@@ -73,10 +73,10 @@ export class ImageConfig {
 
 @ObjectType({ description: 'A blob that an image lists: a layer of its file system, or a file of an artifact.' })
 export class Layer {
-  @Field(() => String)
+  @Field(() => String, { description: 'Of the blob.' })
   digest!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'Of the blob.' })
   mediaType!: string;
 
   @Field(() => ByteCount, { description: 'As it is stored and pulled: compressed, where it is.' })
@@ -85,19 +85,19 @@ export class Layer {
   @Field(() => String, { nullable: true, description: 'The command that made it, where the config says it.' })
   command?: string | undefined;
 
-  @Field(() => [Annotation])
+  @Field(() => [Annotation], { description: 'Of its descriptor.' })
   annotations!: readonly Annotation[];
 }
 
 @ObjectType({ description: 'A manifest that an index lists.' })
 export class PlatformManifest {
-  @Field(() => String)
+  @Field(() => String, { description: 'Of the manifest.' })
   digest!: string;
 
   @Field(() => String, { nullable: true, description: '`linux/arm64/v8`, where the index says it.' })
   platform?: string | undefined;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'Of the manifest.' })
   mediaType!: string;
 
   @Field(() => ByteCount, {
@@ -105,16 +105,16 @@ export class PlatformManifest {
   })
   size!: number;
 
-  @Field(() => [Annotation])
+  @Field(() => [Annotation], { description: 'Of its descriptor.' })
   annotations!: readonly Annotation[];
 }
 
 @ObjectType({ description: 'What a digest names in a repository: an image, an index of images, or another artifact.' })
 export class Manifest {
-  @Field(() => String)
+  @Field(() => String, { description: 'What names it.' })
   digest!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'What it is.' })
   mediaType!: string;
 
   @Field(() => String, { nullable: true, description: "Its own, else its config's media type." })
@@ -131,7 +131,7 @@ export class Manifest {
   @Field(() => String, { nullable: true, description: '`linux/arm64/v8`, of an image whose config says it.' })
   platform?: string | null | undefined;
 
-  @Field(() => DateTime)
+  @Field(() => DateTime, { description: 'When the repository first had it.' })
   pushedAt!: Date;
 }
 

@@ -8,7 +8,7 @@ export class TagsArgs extends PageArgs {
   @Field(() => String, { nullable: true, description: 'Part of the name, or the beginning of a digest: `sha256:ab`.' })
   search?: string | undefined;
 
-  @Field(() => TagOrder, { nullable: true })
+  @Field(() => TagOrder, { nullable: true, description: 'PUSHED when left out.' })
   orderBy?: TagOrder | undefined;
 }
 
@@ -23,7 +23,7 @@ class OneTag {
   @Field(() => String, { description: '`namespace/path`.' })
   repository!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'Its name.' })
   tag!: string;
 }
 
@@ -32,11 +32,11 @@ class ManyTags {
   @Field(() => String, { description: '`namespace/path`.' })
   repository!: string;
 
-  @Field(() => [String])
+  @Field(() => [String], { description: 'Their names.' })
   tags!: string[];
 }
 
-@InputType()
+@InputType({ description: 'Input of `setTag`.' })
 export class SetTagInput extends OneTag {
   @Field(() => String, { description: 'A manifest that the repository has.' })
   digest!: string;
@@ -54,38 +54,38 @@ export class SetTagInput extends OneTag {
   mustBeNew?: boolean | undefined;
 }
 
-@InputType()
+@InputType({ description: 'Input of `deleteTag`.' })
 export class DeleteTagInput extends OneTag {}
 
-@InputType()
+@InputType({ description: 'Input of `deleteTags`.' })
 export class DeleteTagsInput extends ManyTags {}
 
-@InputType()
+@InputType({ description: 'Input of `restoreTag`.' })
 export class RestoreTagInput extends OneTag {
   @Field(() => String, { description: 'What the tag named before: see `tagHistory`.' })
   digest!: string;
 }
 
-@InputType()
+@InputType({ description: 'Input of `setTagExpiry`.' })
 export class SetTagExpiryInput extends OneTag {
   @Field(() => DateTime, { nullable: true, description: 'Null: never.' })
   expiresAt?: Date | undefined;
 }
 
-@InputType()
+@InputType({ description: 'Input of `setTagsExpiry`.' })
 export class SetTagsExpiryInput extends ManyTags {
   @Field(() => DateTime, { nullable: true, description: 'Null: never.' })
   expiresAt?: Date | undefined;
 }
 
-@InputType()
+@InputType({ description: 'Input of `setTagImmutability`.' })
 export class SetTagImmutabilityInput extends OneTag {
-  @Field(() => Boolean)
+  @Field(() => Boolean, { description: 'False makes it mutable again.' })
   immutable!: boolean;
 }
 
-@InputType()
+@InputType({ description: 'Input of `setTagsImmutability`.' })
 export class SetTagsImmutabilityInput extends ManyTags {
-  @Field(() => Boolean)
+  @Field(() => Boolean, { description: 'False makes them mutable again.' })
   immutable!: boolean;
 }

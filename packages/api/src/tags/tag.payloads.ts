@@ -3,31 +3,31 @@ import type { TagOutcome } from '@escale/domain/content';
 import { clientCode } from '../graphql/format-error.ts';
 import { Tag } from './tag.type.ts';
 
-@ObjectType()
+@ObjectType({ description: 'Payload of `setTag`.' })
 export class SetTagPayload {
-  @Field(() => Tag)
+  @Field(() => Tag, { description: 'As it is now.' })
   tag!: Tag;
 }
 
-@ObjectType()
+@ObjectType({ description: 'Payload of `restoreTag`.' })
 export class RestoreTagPayload {
-  @Field(() => Tag)
+  @Field(() => Tag, { description: 'As it is now.' })
   tag!: Tag;
 }
 
-@ObjectType()
+@ObjectType({ description: 'Payload of `setTagExpiry`.' })
 export class SetTagExpiryPayload {
-  @Field(() => Tag)
+  @Field(() => Tag, { description: 'As it is now.' })
   tag!: Tag;
 }
 
-@ObjectType()
+@ObjectType({ description: 'Payload of `setTagImmutability`.' })
 export class SetTagImmutabilityPayload {
-  @Field(() => Tag)
+  @Field(() => Tag, { description: 'As it is now.' })
   tag!: Tag;
 }
 
-@ObjectType()
+@ObjectType({ description: 'Payload of `deleteTag`.' })
 export class DeleteTagPayload {
   @Field(() => String, { description: 'The name of the tag that is gone.' })
   name!: string;
@@ -35,10 +35,10 @@ export class DeleteTagPayload {
 
 @ObjectType({ description: 'How one of many went.' })
 export class TagResult {
-  @Field(() => String)
+  @Field(() => String, { description: 'Its name.' })
   tag!: string;
 
-  @Field(() => Boolean)
+  @Field(() => Boolean, { description: 'False: it was left as it was.' })
   done!: boolean;
 
   @Field(() => String, { nullable: true, description: 'Why not: the code that an error would carry.' })
@@ -48,21 +48,21 @@ export class TagResult {
   message?: string | undefined;
 }
 
-@ObjectType()
+@ObjectType({ description: 'Payload of `deleteTags`.' })
 export class DeleteTagsPayload {
-  @Field(() => [TagResult])
+  @Field(() => [TagResult], { description: 'One for each name, in the order given.' })
   results!: TagResult[];
 }
 
-@ObjectType()
+@ObjectType({ description: 'Payload of `setTagsExpiry`.' })
 export class SetTagsExpiryPayload {
-  @Field(() => [TagResult])
+  @Field(() => [TagResult], { description: 'One for each name, in the order given.' })
   results!: TagResult[];
 }
 
-@ObjectType()
+@ObjectType({ description: 'Payload of `setTagsImmutability`.' })
 export class SetTagsImmutabilityPayload {
-  @Field(() => [TagResult])
+  @Field(() => [TagResult], { description: 'One for each name, in the order given.' })
   results!: TagResult[];
 }
 

@@ -62,7 +62,7 @@ export class RepositoryTagResolver {
     return toConnection(await listTagDetails(ctx, name, { ...filter, page: { first, after } }));
   }
 
-  @FieldResolver(() => Tag, { nullable: true })
+  @FieldResolver(() => Tag, { nullable: true, description: 'Null when there is none of this name.' })
   async tag(
     @Root() repository: RepositoryEntity,
     @Arg('name', () => String) name: string,
@@ -107,7 +107,7 @@ export class RepositoryTagResolver {
 @Resolver(() => Tag)
 export class TagResolver {
   /** A tag that was read a moment ago may have lost its manifest to a deletion by digest. */
-  @FieldResolver(() => Manifest)
+  @FieldResolver(() => Manifest, { description: 'What it names.' })
   async manifest(@Root() { repository, digest }: TagDetails, @Ctx() ctx: ApiContext): Promise<ManifestDetails> {
     const manifest = await contentLoaders(ctx, repository).manifest(digest);
     if (!manifest) throw notFound(`the manifest ${digest}`);

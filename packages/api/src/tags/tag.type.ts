@@ -5,13 +5,13 @@ import { ByteCount, DateTime } from '../graphql/scalars.ts';
 
 @ObjectType({ description: 'A movable name for one manifest in a repository.' })
 export class Tag {
-  @Field(() => String)
+  @Field(() => String, { description: 'Unique among the tags of its repository.' })
   name!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'Of the manifest that it names.' })
   digest!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'Of the manifest that it names.' })
   mediaType!: string;
 
   @Field(() => String, { nullable: true, description: "The manifest's own, else its config's media type." })
@@ -28,7 +28,7 @@ export class Tag {
   @Field(() => DateTime, { description: 'Since when it names this manifest.' })
   pushedAt!: Date;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'Login of who made it name this manifest.' })
   pushedBy?: string | undefined;
 
   @Field(() => DateTime, { nullable: true, description: 'When it ends by itself; null: never.' })
@@ -45,16 +45,16 @@ export const TagConnection = connectionOf('Tag', () => Tag);
 
 @ObjectType({ description: 'What happened to a tag.' })
 export class TagEvent {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Opaque.' })
   id!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'Its name.' })
   tag!: string;
 
-  @Field(() => TagEventKind)
+  @Field(() => TagEventKind, { description: 'What happened.' })
   kind!: TagEventKind;
 
-  @Field(() => DateTime)
+  @Field(() => DateTime, { description: 'When.' })
   at!: Date;
 
   @Field(() => String, { nullable: true, description: 'Login of who did it; null where time did.' })
