@@ -12,7 +12,7 @@ const config: CodegenConfig = {
         enumsAsTypes: true,
         strictScalars: true,
         defaultScalarType: 'unknown',
-        scalars: { DateTime: 'string', ByteCount: { input: 'number', output: 'number | string' } },
+        scalars: { DateTime: 'string', ByteCount: { input: 'number', output: 'number | string' }, JSON: 'unknown' },
       },
     },
   },
