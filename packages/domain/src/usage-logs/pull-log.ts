@@ -3,6 +3,7 @@ import { runPrepared, type Orm } from '@escale/schema/orm';
 import type { Digest, Reference } from '@escale/schema/values';
 import { noteTagPulls, type TagPull } from '../content/note-tag-pulls.ts';
 import type { Context } from '../context.ts';
+import { usageChannel } from './new-usage.ts';
 import { usageRow, type UsageRow } from './record.ts';
 
 interface Pull {
@@ -26,6 +27,10 @@ const insertPulls = `
     from json_to_recordset(?::json) as pull (id uuid, kind text, at timestamptz, namespace text, repository text,
          "performerKind" text, performer text, "authenticatedBy" text, tag text, digest text, "clientAddress" text,
          "userAgent" text)`;
+
+/** Pulls of a crowd that live logs show: nobody reads more of them in a second. */
+const announced = 20;
+const announcePulls = `select pg_notify(?, id) from json_array_elements_text(?::json) id`;
 
 /**
  * Collects pulls and writes them together: a pull must not wait for its log entry. Never lost at a clean stop. The children
@@ -76,8 +81,11 @@ export class PullLog {
         const children = await this.#children(pulls);
         const counted = pulls.filter(({ repositoryId, row }) => !isChild(children, repositoryId, row));
         await this.#orm.em.fork().transactional(async (em) => {
-          await em.execute(insertPulls, [JSON.stringify(counted.map(({ row }) => ({ id: v7(), ...row })))]);
+          const rows = counted.map(({ row }) => ({ id: v7(), ...row }));
+          await em.execute(insertPulls, [JSON.stringify(rows)]);
           await noteTagPulls(em, tagPulls(counted));
+          const latest = rows.slice(-announced).map(({ id }) => id);
+          await em.execute(announcePulls, [usageChannel, JSON.stringify(latest)]);
         });
       } catch (error) {
         const kept = [...pulls, ...this.#pulls];

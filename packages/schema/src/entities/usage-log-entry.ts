@@ -13,12 +13,13 @@ const UsageLogEntrySchema = defineEntity({
   ],
   triggers: [
     {
-      // Live logs: an entry is announced with the transaction that writes it, whatever wrote it.
+      // Live logs: an entry is announced with the transaction that writes it, whatever wrote it. Pulls are not: there may be
+      // thousands in a second, and who writes them announces the latest.
       name: 'usage_log_entries_announce',
       timing: 'after',
       events: ['insert'],
       forEach: 'row',
-      body: `perform pg_notify('escale_usage', new.id::text); return null`,
+      body: `if new.kind <> 'repository.pulled' then perform pg_notify('escale_usage', new.id::text); end if; return null`,
     },
   ],
   properties: {
