@@ -1,4 +1,4 @@
-// Times the management API on a large registry: `npm run build && node --conditions=escale:source tests/bench/management.ts`.
+// Times the management API on a large registry: `npm run build && node --conditions=escale:source tests/bench/management.ts [rounds]`.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { signIn, type SignedIn } from '../support/sign-in.ts';
 import { startStack } from '../support/stack.ts';
 
 const size = { organizations: 500, repositories: 100_000, grants: 500 };
-const rounds = 300;
+const rounds = Number(process.argv[2] ?? 300);
 
 /** What people look at all day, and how long the slowest of a hundred may take, in milliseconds. */
 const questions: readonly (readonly [string, 'alice' | 'admin', string, number])[] = [
@@ -66,10 +66,10 @@ try {
       if (round >= 20) times.push(performance.now() - asked);
     }
     times.sort((a, b) => a - b);
-    const at = (share: number) => times[Math.ceil(times.length * share) - 1] ?? 0;
+    const at = (share: number) => times[Math.max(Math.ceil(times.length * share) - 1, 0)] ?? 0;
     if (at(0.99) > limit) missed += 1;
     console.log(
-      `${what}: p50 ${at(0.5).toFixed(1)} ms, p99 ${at(0.99).toFixed(1)} ms (at most ${String(limit)})${at(0.99) > limit ? '  MISSED' : ''}`,
+      `${what}: fastest ${at(0).toFixed(1)} ms, p50 ${at(0.5).toFixed(1)} ms, p99 ${at(0.99).toFixed(1)} ms (at most ${String(limit)})${at(0.99) > limit ? '  MISSED' : ''}`,
     );
   }
   process.exitCode = missed > 0 ? 1 : 0;

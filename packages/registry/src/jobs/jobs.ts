@@ -1,5 +1,6 @@
 import type { Context } from '@escale/domain/context';
 import { endExpiredTags } from '@escale/domain/content';
+import { purgeDeletedNamespaces } from '@escale/domain/namespaces';
 import type { RegistryParts } from '../services.ts';
 import { CollectionFrozen, collectGarbage } from './collect-garbage.ts';
 import { purgeUploads } from './purge-uploads.ts';
@@ -25,6 +26,7 @@ interface Job {
 export const jobs = {
   'end-expired-tags': { cron: '* * * * *',                run: whileAny((parts) => endExpiredTags(systemContext(parts))) },
   'purge-uploads':    { cron: '*/10 * * * *',             run: async (parts) => { await purgeUploads(parts); } },
+  'purge-deleted':    { cron: '7,37 * * * *',             run: async (parts) => { await purgeDeletedNamespaces(systemContext(parts)); } },
   'scrub-blobs':      { cron: '5,15,25,35,45,55 * * * *', run: scrub },
   'collect-garbage':  { cron: '17 * * * *',               run: collect },
 } satisfies Readonly<Record<string, Job>>;
