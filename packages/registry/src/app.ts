@@ -102,7 +102,19 @@ function clientGone(http: Koa.Context, error: unknown): boolean {
   return http.req.destroyed && !http.req.complete && (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE');
 }
 
-/** A refused body is not read to its end: the connection is given up instead (R10). */
+/** Milliseconds that a client gets to see why its body was refused, before the connection ends. */
+const lingering = 1000;
+
+/**
+ * A refused body is not read to its end: the connection is given up instead (R10). Node would close it at once, and a close with
+ * unread bytes is a reset, which many clients notice before the answer. So the answer and its end go out first.
+ */
 function closeIfUnread(http: Koa.Context): void {
-  if (!http.req.complete && http.method !== 'GET' && http.method !== 'HEAD') http.set('Connection', 'close');
+  if (http.req.complete || http.method === 'GET' || http.method === 'HEAD') return;
+  http.set('Connection', 'close');
+  const { socket } = http.req;
+  socket.destroySoon = () => {
+    socket.end();
+    setTimeout(() => socket.destroy(), lingering).unref();
+  };
 }

@@ -7,7 +7,8 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   let size = 0;
   for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += piece.length;
-    if (size > limit) return undefined;
+    // What has arrived and waits behind this piece counts as well: no more is taken from the socket than must be.
+    if (size + request.readableLength > limit) return undefined;
     pieces.push(piece);
   }
   return Buffer.concat(pieces);
