@@ -21,7 +21,6 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '3' },
     only: { type: 'string', default: '' },
-    workers: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -227,10 +226,7 @@ try {
   const disk = wanted(onDisk);
   if (disk.length > 0) {
     const begun = performance.now();
-    const stack = await startStack({
-      quiet: true,
-      ...(flags.workers !== '1' && { args: ['--workers', flags.workers] }),
-    });
+    const stack = await startStack({ quiet: true });
     ended.push(() => stack.stop());
     const firstStart = (performance.now() - begun) / 1000;
     await stack.halt();

@@ -35,8 +35,6 @@ export interface Stack {
 export interface StackOptions {
   readonly blobStore?: 'filesystem' | 'azurite' | 'azure';
   readonly environment?: Readonly<Record<string, string>>;
-  /** More flags of `escale start`. */
-  readonly args?: readonly string[];
   /** Throws away what it prints: a benchmark must not read along. */
   readonly quiet?: boolean;
   /** What is run in place of the built command: a way of the tests to start the same product. */
@@ -53,7 +51,6 @@ const main = path.resolve(import.meta.dirname, '../../packages/cli/dist/main.js'
 export async function startStack({
   blobStore = 'filesystem',
   environment = {},
-  args = [],
   quiet = false,
   entry = main,
   dataDir: kept,
@@ -68,7 +65,7 @@ export async function startStack({
   const launch = async () => {
     child = spawn(
       process.execPath,
-      [entry, 'start', '--port', String(port), '--data', dataDir, '--blob-store', blobStore, ...args],
+      [entry, 'start', '--port', String(port), '--data', dataDir, '--blob-store', blobStore],
       {
         env: { ...process.env, ...environment, ESCALE_DEMO_PASSWORD: demoPassword },
         stdio: quiet ? 'ignore' : ['ignore', 'pipe', 'pipe', ...(entry === main ? [] : (['ipc'] as const))],
