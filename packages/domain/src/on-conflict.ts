@@ -1,11 +1,18 @@
-import { UniqueConstraintViolationException } from '@mikro-orm/core';
+import { ForeignKeyConstraintViolationException, UniqueConstraintViolationException } from '@mikro-orm/core';
+import { preconditionFailed } from './errors.ts';
 
-/** Runs a write; a broken uniqueness rule becomes the error that the verb knows it to mean. */
+/**
+ * Runs a write; a broken uniqueness rule becomes the error that the verb knows it to mean.
+ * @throws PRECONDITION_FAILED when what a new row refers to was deleted since it was looked up
+ */
 export async function onConflict<T>(meaning: () => Error, write: () => Promise<T>): Promise<T> {
   try {
     return await write();
   } catch (error) {
     if (error instanceof UniqueConstraintViolationException) throw meaning();
+    if (error instanceof ForeignKeyConstraintViolationException) {
+      throw preconditionFailed('something that this names was deleted at the same moment; look again');
+    }
     throw error;
   }
 }

@@ -1,8 +1,16 @@
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { RobotToken, type Robot, type User } from '@escale/schema/entities';
-import { buildOrganization, buildRobot, buildUser, openTestDatabase, type TestDatabase } from '@escale/schema/testing';
+import {
+  buildOrganization,
+  buildRepository,
+  buildRobot,
+  buildUser,
+  openTestDatabase,
+  type TestDatabase,
+} from '@escale/schema/testing';
 import { authenticateBasic } from '../credentials/authenticate.ts';
 import { deleteOrganization } from '../namespaces/delete-organization.ts';
+import { setPermission } from '../repositories/set-permission.ts';
 import { contextFor } from '../testing/domain-test.ts';
 import { deleteRobot } from './change-robot.ts';
 import { createRobotToken, revokeRobotToken, rotateRobotToken } from './change-robot-tokens.ts';
@@ -87,4 +95,19 @@ test('a deleted robot, and a robot of a deleted organization, cannot sign in', a
   const { name } = robot.namespace;
   await deleteOrganization(ctx(), { name, confirmName: name }, { undoSeconds: 60 });
   expect(await works(second)).toBe(false);
+});
+
+test('a robot that is deleted while it is granted something: one or the other, and no fault of ours', async () => {
+  const repository = await buildRepository(database.orm.em.fork(), { namespace: robot.namespace as never });
+  for (let round = 0; round < 15; round += 1) {
+    const { login } = await buildRobot(database.orm.em.fork(), { namespace: robot.namespace as never });
+    const [granted, deleted] = await Promise.allSettled([
+      setPermission(ctx(), { repository: repository.name, grantee: { robot: login }, role: 'read' }),
+      deleteRobot(ctx(), { robot: login }),
+    ]);
+    expect(deleted.status).toBe('fulfilled');
+    if (granted.status === 'rejected') {
+      expect(['NOT_FOUND', 'PRECONDITION_FAILED']).toContain((granted.reason as { code: string }).code);
+    }
+  }
 });
