@@ -156,7 +156,7 @@ export class TagResolver {
   }
 
   @Access('signed in', 'repository write')
-  @Mutation(() => SetTagExpiryPayload)
+  @Mutation(() => SetTagExpiryPayload, { description: 'When the tag ends by itself; null for never.' })
   async setTagExpiry(@Arg('input', () => SetTagExpiryInput) input: SetTagExpiryInput, @Ctx() ctx: ApiContext) {
     return { tag: await setTagExpiry(ctx, input) };
   }

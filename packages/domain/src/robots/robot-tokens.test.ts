@@ -98,9 +98,9 @@ test('a deleted robot, and a robot of a deleted organization, cannot sign in', a
 });
 
 test('a robot that is deleted while it is granted something: one or the other, and no fault of ours', async () => {
-  const repository = await buildRepository(database.orm.em.fork(), { namespace: robot.namespace as never });
+  const repository = await buildRepository(database.orm.em.fork(), { namespace: robot.namespace });
   for (let round = 0; round < 15; round += 1) {
-    const { login } = await buildRobot(database.orm.em.fork(), { namespace: robot.namespace as never });
+    const { login } = await buildRobot(database.orm.em.fork(), { namespace: robot.namespace });
     const [granted, deleted] = await Promise.allSettled([
       setPermission(ctx(), { repository: repository.name, grantee: { robot: login }, role: 'read' }),
       deleteRobot(ctx(), { robot: login }),
