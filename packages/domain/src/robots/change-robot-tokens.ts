@@ -3,7 +3,7 @@ import { isUuid } from '@escale/schema/values';
 import type { Context } from '../context.ts';
 import { createToken } from '../credentials/stored-secret.ts';
 import { inputInvalid, notFound } from '../errors.ts';
-import { futureDate } from '../inputs/future-date.ts';
+import { tokenExpiry } from '../credentials/token-lifetime.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 import { administeredRobot } from './change-robot.ts';
 import type { ShownRobotToken } from './create-robot.ts';
@@ -80,7 +80,7 @@ export async function revokeRobotToken(
 async function withTokens(
   ctx: Context,
   login: string,
-  change: (inner: Context, robot: Robot, live: readonly RobotToken[]) => ShownRobotToken,
+  change: (inner: Context, robot: Robot, live: readonly RobotToken[]) => Promise<ShownRobotToken>,
 ): Promise<ShownRobotToken> {
   const { id } = await administeredRobot(ctx, login);
   return ctx.em.transactional(
@@ -89,7 +89,7 @@ async function withTokens(
       await em.execute('select id from robots where id = ? for no key update', [id]);
       const robot = await administeredRobot(inner, login);
       const tokens = await em.find(RobotToken, { robot: robot.id });
-      const shown = change(
+      const shown = await change(
         inner,
         robot,
         tokens.filter(({ expiresAt }) => !expiresAt || expiresAt > ctx.now),
@@ -101,7 +101,7 @@ async function withTokens(
   );
 }
 
-function addToken(
+async function addToken(
   ctx: Context,
   robot: Robot,
   {
@@ -114,9 +114,9 @@ function addToken(
     details: Record<string, unknown>;
   },
   options: { revealable: boolean },
-): ShownRobotToken {
+): Promise<ShownRobotToken> {
   const { plain, stored } = createToken(ctx.vault, 'rob', options);
-  ctx.em.create(RobotToken, { ...stored, robot, expiresAt: futureDate(ctx, expiresAt, 'expiresAt') });
+  ctx.em.create(RobotToken, { ...stored, robot, expiresAt: await tokenExpiry(ctx, 'robot', expiresAt) });
   recordUsage(ctx, kind, {
     namespace: robot.namespace.name,
     details: { robot: robot.login, token: stored.id, ...details },
