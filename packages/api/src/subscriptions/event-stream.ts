@@ -30,12 +30,12 @@ import type { Services } from '../services.ts';
 
 export const mediaType = 'text/event-stream';
 
-/** Whether a request wants the answers of a subscription: GraphQL over server-sent events, one connection for each. */
+/**
+ * Whether a request wants the answers of a subscription: GraphQL over server-sent events, one connection for each. Clients that
+ * name events among what they take, after JSON, want JSON (RFC 9110 §12.5.1).
+ */
 export function wantsEvents(http: KoaContext): boolean {
-  return http
-    .get('Accept')
-    .split(',')
-    .some((type) => type.split(';')[0]?.trim().toLowerCase() === mediaType);
+  return http.accepts('application/graphql-response+json', 'application/json', mediaType) === mediaType;
 }
 
 /** The parameters of a subscription that is asked for by GET. */

@@ -112,6 +112,20 @@ describe('what may come in', () => {
     expect((await followLog(alice, { 'x-escale-csrf': '' })).status).toBe(403);
   });
 
+  test('who takes events after JSON is answered in JSON', async () => {
+    const answer = await alice.fetch('/graphql', {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/graphql-response+json, application/json, text/event-stream, multipart/mixed',
+        'x-escale-csrf': '1',
+      },
+      body: JSON.stringify({ query: '{ viewer { username } }' }),
+    });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toContain('json');
+  });
+
   test('GET with an Accept of text/event-stream follows too', async () => {
     const query = encodeURIComponent('subscription { usageLog(namespace: "alice") { kind } }');
     const get = (headers: Record<string, string>) => alice.fetch(`/graphql?query=${query}`, { headers });
