@@ -1,12 +1,16 @@
 #!/usr/bin/env node
+import { gc } from './commands/gc.ts';
 import { migrate } from './commands/migrate.ts';
 import { start } from './commands/start.ts';
+import { verify } from './commands/verify.ts';
 import { version } from './version.ts';
 
 const help = `escale <command>
 
   start     starts everything in one process; \`escale start --help\` lists its flags
   migrate   brings the database of ESCALE_DATABASE_URL to this version
+  gc        deletes what nothing keeps; \`escale gc --help\` lists its flags
+  verify    derives what is garbage once more, and reads every stored byte
   version   prints the version
 `;
 
@@ -15,6 +19,8 @@ const [command, ...args] = process.argv.slice(2);
 const commands: Readonly<Record<string, () => Promise<void> | void>> = {
   start: () => start(args, process.env),
   migrate: () => migrate(process.env),
+  gc: () => gc(args, process.env),
+  verify: () => verify(args, process.env),
   version: () => {
     console.log(version);
   },

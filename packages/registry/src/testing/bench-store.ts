@@ -91,6 +91,16 @@ export class BenchStore implements BlobStore {
     }
   }
 
+  /** How an object is really called. */
+  nameOf(key: BlobKey): BlobKey {
+    return this.#key(key);
+  }
+
+  /** For the test's own eyes: never refused. */
+  look(key: BlobKey): Promise<Readable | undefined> {
+    return this.#store.read(this.#key(key));
+  }
+
   #inTestTime(name: string, real: Date): Date {
     return new Date(real.getTime() + (this.#aheadAt.get(name) ?? 0));
   }

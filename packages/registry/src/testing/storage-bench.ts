@@ -12,6 +12,7 @@ import { readReport, type GarbageReport } from '@escale/domain/garbage';
 import {
   claimUpload,
   defaultUploadLimits as limits,
+  dropUpload,
   openUpload,
   recordChunk,
   releaseClaim,
@@ -177,6 +178,16 @@ export class StorageBench {
     return digest;
   }
 
+  /** Gives an upload up. */
+  async cancel(upload: string): Promise<void> {
+    await this.store.discard(upload);
+    await dropUpload(this.ctx(), upload);
+  }
+
+  digestOf(text: string): Digest {
+    return digestOfText(text);
+  }
+
   async #claimed(
     { id }: BenchRepository,
     upload: string,
@@ -238,6 +249,17 @@ export class StorageBench {
     const keys: string[] = [];
     for await (const { key } of this.store.list()) keys.push(key);
     return keys.sort();
+  }
+
+  /** An empty database and an empty store, at the present time. */
+  async reset(): Promise<void> {
+    await this.rows('truncate repositories, blobs, garbage_runs, storage_state, usage_log_entries cascade');
+    await this.rows(`update clock.shift set by = interval '0'`);
+    this.store.ahead = 0;
+    this.store.failing.clear();
+    this.faults = undefined;
+    await rm(this.#folder, { recursive: true, force: true });
+    await this.store.prepare();
   }
 
   /** Where the bytes of an object lie. */
