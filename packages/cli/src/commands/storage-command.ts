@@ -57,7 +57,7 @@ export async function onStorage(
   life.stopOnSignals();
   try {
     const parts = await openStorage(config, life, createLogger({ level: 'error' }));
-    await run({ flags: flags as StorageCommand['flags'], parts, progress: progressLine() });
+    await run({ flags, parts, progress: progressLine() });
   } finally {
     await life.stop();
   }
