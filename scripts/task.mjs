@@ -126,6 +126,14 @@ const tasks = {
     // No condition for sources: what is measured is what was built.
     process.exitCode = await run(process.execPath, [bench, ...args]);
   },
+  'test:soak': async () => {
+    await build();
+    process.exitCode = await run(process.execPath, [path.join(root, 'tests/soak/main.ts'), ...args]);
+  },
+  'test:memory': async () => {
+    await build();
+    process.exitCode = await run(process.execPath, [path.join(root, 'tests/load/memory.ts'), ...args]);
+  },
   'test:crash': async () => {
     await build();
     process.exitCode = await run(process.execPath, [path.join(root, 'tests/crash/main.ts'), ...args]);

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { applicationToken } from '../support/application-token.ts';
 import { OciClient } from '../support/oci.ts';
 import { seededRandom, type Random } from '../support/random.ts';
 import { signIn } from '../support/sign-in.ts';
@@ -71,7 +72,7 @@ export async function crash(options: CrashOptions): Promise<CrashReport> {
       kills: 0,
       byVictim: {},
       demoPassword: stack.demoPassword,
-      credentials: await login(stack),
+      credentials: await applicationToken(await signIn(stack, 'alice'), 'crash'),
     };
     const save = () => {
       writeFileSync(stateFile, JSON.stringify(state), { mode: 0o600 });
@@ -179,12 +180,4 @@ async function untilAsGoodAsNew(stack: Stack): Promise<void> {
     await sleep(50);
   }
   throw new Error(`the product did not recover within 30 s:\n${stack.logs().slice(-2000)}`);
-}
-
-async function login(stack: Stack): Promise<{ username: string; password: string }> {
-  const alice = await signIn(stack, 'alice');
-  const { createApplicationToken } = await alice.ask<{
-    createApplicationToken: { credentials: { username: string; password: string } };
-  }>('mutation { createApplicationToken(input: { title: "crash" }) { credentials { username password } } }');
-  return createApplicationToken.credentials;
 }
