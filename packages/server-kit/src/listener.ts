@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { dropSlowClients } from './slow-clients.ts';
 
 /** Bytes of a request line; longer ones are nobody's (R4). */
 const requestLineLimit = 16 * 1024;
@@ -25,6 +26,7 @@ export function createListener(handler: RequestListener): Server {
     },
   );
   server.maxHeadersCount = 100;
+  dropSlowClients(server);
   // Without somebody who listens for it, Node would hang up without a word.
   server.on('connect', (_request, socket) => {
     const body = '{"errors":[{"code":"UNSUPPORTED","message":"this is no proxy"}]}';
