@@ -85,6 +85,10 @@ async function startParts(
       vault,
       blobStore,
       logger,
+      uploadLimits: {
+        sessions: config.ESCALE_UPLOAD_SESSIONS,
+        stagedBytes: config.ESCALE_UPLOAD_STAGED_GIB * 2 ** 30,
+      },
       ...(faults && { faults }),
       identifyAccessToken: (token) =>
         api.identifyAccessToken({ em: orm.em.fork(), principal: anonymous, now: new Date(), vault, client: {} }, token),

@@ -84,6 +84,17 @@ export const escaleConfig = z.object({
   ESCALE_UNDO_DAYS: apiConfig.shape.ESCALE_UNDO_DAYS.default(7).describe(
     'for how many days a deleted repository or organization can be restored',
   ),
+  ESCALE_UPLOAD_SESSIONS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(100)
+    .describe('unfinished uploads that one namespace may have at once'),
+  ESCALE_UPLOAD_STAGED_GIB: z.coerce
+    .number()
+    .positive()
+    .default(200)
+    .describe('GiB that the unfinished uploads of one namespace may take up together'),
   ESCALE_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')

@@ -63,11 +63,11 @@ export async function claimUpload(
     const [row] = await ctx.em.execute<Row[]>(
       `update upload_sessions set writer = ?, writer_process = ?, arriving = ?
          where id = ? and repository_id = ? and principal = ? and expires_at > ?
-           and ((writer_process = ? and writer <> all (string_to_array(?, ',')::uuid[])) or ${unclaimed})
+           and (writer = any (string_to_array(?, ',')::uuid[]) or ${unclaimed})
          returning id, algorithm, "offset", hash_state, parts, tail, ${elsewhere}`,
       [
         ...[writer, writers.process, announced, id, repositoryId, principalKey(ctx.principal), ctx.now],
-        ...[writers.process, writers.writing.join(',')],
+        writers.forsaken.join(','),
       ],
     );
     if (!row) throw rangeInvalid((await findUpload(ctx, repositoryId, id)).offset);
@@ -78,7 +78,7 @@ export async function claimUpload(
     }
     return { ...claim, hashState: openHashState(ctx.vault, claim, row.hash_state) };
   } catch (error) {
-    writers.end(writer);
+    writers.forsake(writer);
     throw error;
   }
 }

@@ -38,7 +38,7 @@ export async function openClaimedUpload(
     const id = await insert(ctx, limits, repository, { algorithm, writer, process: writers.process });
     return { id, writer, algorithm, offset: 0, hashState: null, parts: [], tail: new Uint8Array() };
   } catch (error) {
-    writers.end(writer);
+    writers.forsake(writer);
     throw error;
   }
 }

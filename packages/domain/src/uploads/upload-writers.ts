@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { holdConnection, type Orm } from '@escale/schema/orm';
+import { holdConnection, type HeldConnection, type Orm } from '@escale/schema/orm';
 
 /** First number of the advisory locks by which processes show that they live; the second is the process's own. */
 export const writerLocks = 730_581;
@@ -17,7 +17,7 @@ export class UploadWriters {
   /** Stands in the row of every upload that this process writes to. */
   readonly process = randomInt(1, 2 ** 31 - 1);
   readonly #orm: Orm;
-  readonly #writing = new Set<string>();
+  readonly #forsaken = new Set<string>();
   readonly #present: Promise<void>;
   #closed = false;
   #wake: () => void = () => undefined;
@@ -27,19 +27,18 @@ export class UploadWriters {
     this.#present = this.#stay();
   }
 
-  /** The ids of the writers that are at work, for telling them from those whose claim could not be given back. */
-  get writing(): readonly string[] {
-    return [...this.#writing];
+  /** Writers that ended without being able to give their claim back; what they hold is nobody's. */
+  get forsaken(): readonly string[] {
+    return [...this.#forsaken];
   }
 
   begin(): string {
-    const writer = randomUUID();
-    this.#writing.add(writer);
-    return writer;
+    return randomUUID();
   }
 
-  end(writer: string): void {
-    this.#writing.delete(writer);
+  /** The claim of this writer could not be given back, or it is not known whether there is one: it is void from here on. */
+  forsake(writer: string): void {
+    this.#forsaken.add(writer);
   }
 
   async close(): Promise<void> {
@@ -70,16 +69,22 @@ export class UploadWriters {
       await connection.query('set tcp_keepalives_count = 4');
       await connection.query('select pg_advisory_lock($1, $2)', [writerLocks, this.process]);
       while (!this.#closed && !broken) {
-        await connection.query(
-          `update upload_sessions set writer = null, writer_process = null, arriving = 0
-             where writer_process = $1 and writer <> all ($2::uuid[])`,
-          [this.process, this.writing],
-        );
+        await this.#release(connection);
         await this.#pause(lookEvery);
       }
     } finally {
       connection.end();
     }
+  }
+
+  async #release(connection: HeldConnection): Promise<void> {
+    const writers = this.forsaken;
+    if (writers.length === 0) return;
+    await connection.query(
+      `update upload_sessions set writer = null, writer_process = null, arriving = 0 where writer = any ($1::uuid[])`,
+      [writers],
+    );
+    for (const writer of writers) this.#forsaken.delete(writer);
   }
 
   #pause(milliseconds: number): Promise<void> {

@@ -16,8 +16,11 @@ import { pushManifest } from '@escale/domain/content';
 import { digestInvalid, DomainError, manifestInvalid } from '@escale/domain/errors';
 import type { OnRepository } from '../routing/exchange.ts';
 import { readBody } from '../routing/read-body.ts';
+import { withManifestMemory } from './manifest-memory.ts';
 import { readPreconditions } from './preconditions.ts';
 import { readConfig } from './read-config.ts';
+
+type PutManifest = OnRepository<{ kind: string; repository: RepositoryName; reference: Reference }>;
 
 /** Tags that one push by digest may set; the specification asks for at least ten (end-7b). */
 const tagLimit = 100;
@@ -26,14 +29,11 @@ const tagLimit = 100;
  * Stores a manifest under a tag or its digest (end-7), with any number of tags up to the limit at once (end-7b). With `If-Match` or
  * `If-None-Match` only when the tags, or without tags the manifest, are as the client expects: 412 otherwise.
  */
-export async function putManifest({
-  ctx,
-  request,
-  repository,
-  query,
-  services,
-  http,
-}: OnRepository<{ kind: string; repository: RepositoryName; reference: Reference }>): Promise<void> {
+export async function putManifest(exchange: PutManifest): Promise<void> {
+  await withManifestMemory(() => storeManifest(exchange));
+}
+
+async function storeManifest({ ctx, request, repository, query, services, http }: PutManifest): Promise<void> {
   const { reference } = request;
   const tags = tagsOf(reference, query);
   const payload = await readBody(http.req, manifestSizeLimit);

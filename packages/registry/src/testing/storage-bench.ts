@@ -198,7 +198,6 @@ export class StorageBench {
     try {
       await work(ctx, claim);
     } finally {
-      this.#writers.end(claim.writer);
       // Gives back what a killed process would give back by its end.
       await releaseClaim(this.ctx(), claim);
     }

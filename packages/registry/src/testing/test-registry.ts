@@ -7,6 +7,7 @@ import type { Principal } from '@escale/domain/access';
 import { createApplicationToken } from '@escale/domain/application-tokens';
 import type { Context } from '@escale/domain/context';
 import { createVault, userPrincipal } from '@escale/domain/credentials';
+import type { UploadLimits } from '@escale/domain/uploads';
 import { createRobot } from '@escale/domain/robots';
 import type { User } from '@escale/schema/entities';
 import { openTestDatabase, type TestDatabase } from '@escale/schema/testing';
@@ -37,7 +38,10 @@ export interface Sent {
   readonly body?: string | Buffer<ArrayBuffer> | ReadableStream;
 }
 
-export async function openTestRegistry(databaseServerUrl: string): Promise<TestRegistry> {
+export async function openTestRegistry(
+  databaseServerUrl: string,
+  more: { readonly uploadLimits?: UploadLimits } = {},
+): Promise<TestRegistry> {
   const database = await openTestDatabase(databaseServerUrl);
   const folder = await mkdtemp(path.join(tmpdir(), 'escale-registry-'));
   const blobStore = new FilesystemBlobStore({ folder });
@@ -55,6 +59,7 @@ export async function openTestRegistry(databaseServerUrl: string): Promise<TestR
     vault,
     blobStore,
     logger: createLogger({ level: 'error' }),
+    ...more,
   });
   doors.registry = app.koa.callback();
   const contextOf = (principal: Principal): Context => ({

@@ -71,7 +71,6 @@ export async function finishUpload(exchange: OfRepository, claim: UploadClaim, d
         );
       });
     }
-    services.uploadWriters.end(claim.writer);
   } catch (error) {
     await giveUp(ctx, services, claim);
     throw error;

@@ -73,7 +73,6 @@ export async function recordReceived(
     const staged = await writer.flush();
     await ctx.faults?.('upload.staged');
     const offset = await recordChunk(ctx, claim, { staged, hashState: hasher.save() });
-    services.uploadWriters.end(claim.writer);
     await ctx.faults?.('upload.recorded');
     return offset;
   } catch (error) {
@@ -84,8 +83,9 @@ export async function recordReceived(
 
 /** Ends a claim after a failure. Where even that fails, the row is put right as soon as the database is back. */
 export async function giveUp(ctx: Context, { uploadWriters }: Services, claim: UploadClaim): Promise<void> {
-  uploadWriters.end(claim.writer);
-  await releaseClaim(ctx, claim).catch(() => undefined);
+  await releaseClaim(ctx, claim).catch(() => {
+    uploadWriters.forsake(claim.writer);
+  });
 }
 
 /** Reads to the end. @returns the error by which the client's side ended early, when it did */
