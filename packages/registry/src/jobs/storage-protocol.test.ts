@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { checkNothingLeaks } from '../testing/protocol-checks.ts';
+import { checkNothingLeaks, PromiseBroken } from '../testing/protocol-checks.ts';
 import { commandNames, commands, type Protocol } from '../testing/protocol-commands.ts';
 import { ProtocolModel } from '../testing/protocol-model.ts';
-import { StorageBench } from '../testing/storage-bench.ts';
+import { StorageBench, type BenchOptions } from '../testing/storage-bench.ts';
 import { SteppedCollection } from '../testing/stepped-collection.ts';
+import type { BlobKey } from '../storage/blob-store.ts';
 import { purgeUploads } from './purge-uploads.ts';
 
 declare module 'vitest' {
@@ -59,5 +60,46 @@ describe('the storage protocol as a model', () => {
 
   test('keeps promises P1 to P4 after every command, and P5 at the end', { timeout: runs * 10_000 }, async () => {
     await explore(bench, { numRuns: runs });
+  });
+});
+
+interface Mutant {
+  readonly without: string;
+  /** Where the model finds it, so that nobody waits for chance. */
+  readonly found: { readonly seed: number; readonly path: string };
+  readonly statement?: readonly [said: RegExp, meant: string];
+  readonly options?: BenchOptions;
+}
+
+/** The protocol with one of its parts taken out: a database or a store that does not hear of it. */
+const mutants: readonly Mutant[] = [
+  {
+    without: 'lease',
+    found: { seed: -544578780, path: '3' },
+    statement: [/now\(\) \+ interval '6 hours'/g, 'now()'],
+  },
+  {
+    without: 'hold',
+    found: { seed: -1867644094, path: '39' },
+    statement: [/now\(\) \+ interval '24 hours'/g, 'now()'],
+  },
+  {
+    without: 'generation',
+    found: { seed: 1915615003, path: '0' },
+    options: { key: (key) => key.replace(/[^/]+$/, '0'.repeat(36)) as BlobKey },
+  },
+];
+
+describe('the model finds out when the protocol lacks its', () => {
+  test.each(mutants)('$without', { timeout: 60_000 }, async ({ found, statement, options }) => {
+    const bench = await StorageBench.open(inject('databaseServerUrl'), options);
+    if (statement) bench.database.rewriteStatements((sql) => sql.replace(...statement));
+    try {
+      await expect(explore(bench, { numRuns: 40, ...found })).rejects.toMatchObject({
+        cause: expect.any(PromiseBroken) as unknown,
+      });
+    } finally {
+      await bench.close();
+    }
   });
 });
