@@ -8,6 +8,7 @@ import { Ledger } from '../crash/ledger.ts';
 import { verify } from '../crash/verify.ts';
 import { residentOf } from '../support/memory.ts';
 import { applicationToken } from '../support/application-token.ts';
+import { collect } from '../support/collect.ts';
 import { OciClient } from '../support/oci.ts';
 import { seededRandom } from '../support/random.ts';
 import { signIn } from '../support/sign-in.ts';
@@ -30,8 +31,8 @@ const customers = 4;
 const roundEvery = 20_000;
 
 /**
- * Customers push, pull, sign, mount, tag and delete without a pause; every 20 seconds they are held up while everything that
- * was acknowledged is read and hashed (L10).
+ * Customers push, pull, sign, mount, tag and delete without a pause; every 20 seconds garbage is collected without grace, then
+ * they are held up while everything that was acknowledged is read and hashed (L10).
  */
 export async function soak({
   minutes,
@@ -65,6 +66,7 @@ export async function soak({
     let read = 0;
     while (Date.now() < until && shop.complaints.length < 20) {
       await sleep(Math.min(roundEvery, until - Date.now()));
+      if (blobStore === 'filesystem') await collect(stack);
       shop.gate.close();
       await shop.gate.empty();
       const found = await verify(shop.client, shop.ledger);
