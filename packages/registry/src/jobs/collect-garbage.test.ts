@@ -357,3 +357,40 @@ describe('after a restore nothing is deleted until everything was checked (D33)'
     expect(await mine()).toEqual([]);
   });
 });
+
+describe('the tests find out when the protocol lacks its', () => {
+  test.each([
+    ['row lock', /for key share of b, l/g, 'manifest.locked'],
+    [
+      're-check',
+      /and lease_until < now\(\)(?=\s+order by)|and not exists \(select 1 from manifest_blobs e where e\.blob_id = b\.id\)\s+and b\.unreferenced_since <= now\(\) - (?=\?)/g,
+      'garbage.planned',
+    ],
+  ] as const)('%s: a push and a collection at the worst moment', async (_, part, moment) => {
+    const attempt = async () => {
+      const layer = text('layer');
+      await bench.upload(acme, layer);
+      await bench.collect();
+      await bench.pass(day + 1);
+      const meanwhile = async () => {
+        bench.faults = undefined;
+        await (moment === 'manifest.locked' ? bench.collect() : bench.push(acme, { blobs: [layer], tag: '1' }));
+      };
+      bench.faults = async (point) => {
+        if (point === moment) await meanwhile();
+      };
+      await (moment === 'manifest.locked' ? bench.push(acme, { blobs: [layer], tag: '1' }) : bench.collect());
+      return bench.read(acme, digestOfText(layer)).then((read) => read === layer);
+    };
+    expect(await attempt()).toBe(true);
+    bench.database.rewriteStatements((sql) =>
+      sql.replace(part, (said) => (said.includes('unreferenced') ? 'and now() > now() - ' : '')),
+    );
+    try {
+      expect(await attempt().catch(() => false)).toBe(false);
+    } finally {
+      bench.database.rewriteStatements(undefined);
+      bench.faults = undefined;
+    }
+  });
+});
