@@ -183,7 +183,9 @@ const named: Readonly<Record<string, string>> = {
   'Subscription.usageLog.repository': 'repository',
   'Subscription.repositoryActivity.repository': 'repository',
   'Query.repository.name': 'repository',
+  'Namespace.robot.name': 'robot',
   'Organization.robot.name': 'robot',
+  'User.robot.name': 'robot',
   'Organization.team.name': 'team',
   'Organization.newRepositoryPermissions.createdBy': 'robot',
   'Repository.manifest.digest': 'digest',
@@ -307,6 +309,16 @@ describe('a query that names a thing of another organization is answered like on
         });
       expectAlike(await ask(existing), await ask(absent), [short(existing), short(absent)]);
     }
+  });
+
+  test('User: robot in robot(name: $name)', async () => {
+    const [existing, absent] = await pairOf('robot');
+    const [, short = ''] = existing.split('+');
+    const ask = (name: string) =>
+      alice.graphql('query($name: String!) { viewer { robot(name: $name) { id } } }', { name });
+    const { data } = await ask(short);
+    expect(data).toEqual({ viewer: { robot: null } });
+    expectAlike(await ask(short), await ask(absent), [short, absent]);
   });
 
   test('Query.explainAccess', async () => {

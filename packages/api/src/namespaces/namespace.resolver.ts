@@ -3,13 +3,13 @@ import type { Organization, User } from '@escale/schema/entities';
 import { requireNamespaceRole } from '@escale/domain/access';
 import { storedByNamespace } from '@escale/domain/content';
 import { listDeletedRepositories, listRepositories } from '@escale/domain/repositories';
-import { listRobots } from '@escale/domain/robots';
+import { findRobotOf, listRobots } from '@escale/domain/robots';
 import { PageArgs, toConnection } from '../graphql/connection.ts';
 import type { ApiContext } from '../graphql/context.ts';
 import { ByteCount } from '../graphql/scalars.ts';
 import { DeletedRepositoryConnection, toDeleted } from '../repositories/deleted-repository.type.ts';
 import { RepositoryConnection } from '../repositories/repository.type.ts';
-import { RobotConnection } from '../robots/robot.type.ts';
+import { Robot, RobotConnection } from '../robots/robot.type.ts';
 import { Namespace } from './namespace.type.ts';
 
 /** What users and organizations have alike. */
@@ -32,6 +32,15 @@ export class NamespaceResolver {
     @Ctx() ctx: ApiContext,
   ) {
     return toConnection(await listRobots(ctx, namespace.name, page));
+  }
+
+  @FieldResolver(() => Robot, { nullable: true, description: 'For members; null when there is none of this name.' })
+  async robot(
+    @Root() { namespace }: User | Organization,
+    @Arg('name', () => String, { description: 'Its short name.' }) name: string,
+    @Ctx() ctx: ApiContext,
+  ): Promise<Robot | null> {
+    return (await findRobotOf(ctx, namespace.name, name)) ?? null;
   }
 
   @FieldResolver(() => ByteCount, {

@@ -4,7 +4,6 @@ import { requireNamespaceRole } from '@escale/domain/access';
 import { listDefaultPermissions, previewDefaultPermissions } from '@escale/domain/default-permissions';
 import { listCollaborators, listMembers } from '@escale/domain/namespaces';
 import { freedByNamespace } from '@escale/domain/content';
-import { findRobotOf } from '@escale/domain/robots';
 import { findTeam, listTeams } from '@escale/domain/teams';
 import { DefaultPermissionConnection, FirstPermission } from '../default-permissions/default-permission.type.ts';
 import { PageArgs, toConnection } from '../graphql/connection.ts';
@@ -12,7 +11,6 @@ import type { ApiContext } from '../graphql/context.ts';
 import { TeamRole } from '../graphql/enums.ts';
 import { ByteCount } from '../graphql/scalars.ts';
 import { CollaboratorConnection, MemberConnection } from '../members/member.type.ts';
-import { Robot } from '../robots/robot.type.ts';
 import { Team, TeamConnection } from '../teams/team.type.ts';
 import { Organization } from './organization.type.ts';
 
@@ -63,15 +61,6 @@ export class OrganizationPartsResolver {
     @Ctx() ctx: ApiContext,
   ) {
     return toConnection(await listCollaborators(ctx, name, page));
-  }
-
-  @FieldResolver(() => Robot, { nullable: true, description: 'For members; null when there is none of this name.' })
-  async robot(
-    @Root() organization: OrganizationEntity,
-    @Arg('name', () => String, { description: 'Its short name.' }) name: string,
-    @Ctx() ctx: ApiContext,
-  ): Promise<Robot | null> {
-    return (await findRobotOf(ctx, organization.name, name)) ?? null;
   }
 
   @FieldResolver(() => DefaultPermissionConnection, {
