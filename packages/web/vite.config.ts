@@ -23,7 +23,7 @@ export default defineConfig({
       autoImport: false,
       components: { dts: 'components.d.ts' },
       // Icons are bundled: without this they would be fetched from a public host while the console runs.
-      icon: { clientBundle: { scan: true } },
+      icon: { clientBundle: { scan: { globInclude: ['src/**/*.{vue,ts}'] } } },
       ui: {
         colors: palette,
         button: { defaultVariants: { size: 'md' } },

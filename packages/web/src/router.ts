@@ -1,11 +1,13 @@
-import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router';
+import { createRouter, createWebHistory, type RouteLocationNormalizedLoaded, type RouteRecordRaw } from 'vue-router';
 import { session } from './auth/session.ts';
 import { homeRoutes, notFoundRoute } from './features/home/routes.ts';
 import { organizationRoutes } from './features/organizations/routes.ts';
 import { repositoryRoutes } from './features/repositories/routes.ts';
 import { settingsRoutes } from './features/settings/routes.ts';
 import { signInRoutes } from './features/sign-in/routes.ts';
+import { userRoutes } from './features/users/routes.ts';
 import { welcomeRoutes } from './features/welcome/routes.ts';
+import type { CrumbsOf } from './ui/crumbs.ts';
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -14,7 +16,9 @@ declare module 'vue-router' {
     /** Shown without the header. */
     bare?: boolean;
     /** Key of the text that the window's title begins with. */
-    title?: string;
+    title?: string | ((route: RouteLocationNormalizedLoaded) => string);
+    /** The way here, which stands in the header and goes on in the window's title. */
+    crumbs?: CrumbsOf;
   }
 }
 
@@ -24,6 +28,7 @@ const routes: RouteRecordRaw[] = [
   ...signInRoutes,
   ...welcomeRoutes,
   ...organizationRoutes,
+  ...userRoutes,
   ...repositoryRoutes,
   ...settingsRoutes,
   notFoundRoute,

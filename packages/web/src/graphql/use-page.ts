@@ -1,5 +1,5 @@
 import type { AnyVariables, TypedDocumentNode } from '@urql/core';
-import { onScopeDispose, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue';
+import { computed, onScopeDispose, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue';
 import { client, failureOf, type Failure } from './client.ts';
 
 /** A query as a page needs it: loading, failed or filled, and again on demand. */
@@ -48,6 +48,55 @@ export function useLoaded<Data, Variables extends AnyVariables>(
   };
 }
 
+interface Connection<Node> {
+  readonly totalCount: number;
+  readonly nodes: readonly Node[];
+  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor?: string | null | undefined };
+}
+
+/** A list that grows page by page. */
+export interface Listed<Data, Node> extends Loaded<Data> {
+  /** What has been loaded so far; undefined before the first answer. */
+  readonly nodes: ComputedRef<readonly Node[] | undefined>;
+  readonly totalCount: ComputedRef<number>;
+  readonly hasMore: ComputedRef<boolean>;
+  more(): Promise<void>;
+}
+
+/** Asks as `useLoaded` does for the first page, and for each further one on demand; other variables begin anew. */
+export function useListed<Data, Variables extends AnyVariables, Node>(
+  document: TypedDocumentNode<Data, Variables>,
+  variables: () => Omit<Variables, 'after'>,
+  connectionOf: (data: Data) => Connection<Node> | null | undefined,
+): Listed<Data, Node> {
+  const later = shallowRef<readonly Connection<Node>[]>([]);
+  const first = useLoaded(document, () => variables() as Variables);
+  const beginAnew = () => (later.value = []);
+  watch(() => JSON.stringify(variables()), beginAnew);
+  const beginning = computed(() => (first.data.value ? (connectionOf(first.data.value) ?? undefined) : undefined));
+  const last = computed(() => later.value.at(-1) ?? beginning.value);
+  return {
+    ...first,
+    nodes: computed(() => beginning.value && [beginning.value, ...later.value].flatMap(({ nodes }) => nodes)),
+    totalCount: computed(() => beginning.value?.totalCount ?? 0),
+    hasMore: computed(() => last.value?.pageInfo.hasNextPage ?? false),
+    more: async () => {
+      const begun = beginning.value;
+      const asked = { ...variables(), after: last.value?.pageInfo.endCursor } as unknown as Variables;
+      const { data, error } = await client.query(document, asked, { requestPolicy: 'network-only' }).toPromise();
+      // A page of a list that has meanwhile begun anew belongs nowhere.
+      if (begun !== beginning.value) return;
+      first.failure.value = error && failureOf(error);
+      const page = data && connectionOf(data);
+      if (page) later.value = [...later.value, page];
+    },
+    reload: () => {
+      beginAnew();
+      first.reload();
+    },
+  };
+}
+
 /** Runs a mutation for a form. @returns the data, or the failure for the field at fault */
 export async function act<Data, Variables extends AnyVariables>(
   document: TypedDocumentNode<Data, Variables>,
@@ -57,4 +106,38 @@ export async function act<Data, Variables extends AnyVariables>(
   if (error) return { failure: failureOf(error) };
   if (data === undefined) return { failure: { code: 'UNKNOWN', message: '', field: undefined } };
   return { data };
+}
+
+/** A mutation with what a form shows of it. */
+export interface Acting<Data, Variables> {
+  readonly busy: Ref<boolean>;
+  readonly failure: Ref<Failure | undefined>;
+  /** What went wrong at this input. */
+  at(field: string): string | undefined;
+  /** What went wrong elsewhere than at these inputs. */
+  besides(...fields: readonly string[]): string | undefined;
+  /** @returns undefined when it was refused; `failure` says why */
+  run(variables: Variables): Promise<Data | undefined>;
+}
+
+export function useAct<Data, Variables extends AnyVariables>(
+  document: TypedDocumentNode<Data, Variables>,
+): Acting<Data, Variables> {
+  const busy = ref(false);
+  const failure = ref<Failure>();
+  return {
+    busy,
+    failure,
+    at: (field) => (failure.value?.field === field ? failure.value.message : undefined),
+    besides: (...fields) =>
+      failure.value && !fields.includes(failure.value.field ?? '') ? failure.value.message : undefined,
+    run: async (variables) => {
+      busy.value = true;
+      failure.value = undefined;
+      const { data, failure: failed } = await act(document, variables);
+      busy.value = false;
+      failure.value = failed;
+      return data;
+    },
+  };
 }

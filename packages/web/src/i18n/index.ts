@@ -61,3 +61,25 @@ export function byteSize(bytes: number | string): string {
   const options = { style: 'unit', unit: units[unit] ?? 'byte', unitDisplay: 'short' } as const;
   return new Intl.NumberFormat(language.value, { ...options, maximumFractionDigits: unit === 0 ? 0 : 1 }).format(value);
 }
+
+/** All of it: `48,213,377 bytes`. */
+export function exactBytes(bytes: number | string): string {
+  return inUnit(Number(bytes), 'byte');
+}
+
+const spans = [
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+  ['second', 1],
+] as const;
+
+/** A span of time in its largest whole unit: `14 days`. */
+export function duration(seconds: number): string {
+  const [unit, length] = spans.find(([, size]) => seconds % size === 0) ?? ['second', 1];
+  return inUnit(seconds / length, unit);
+}
+
+function inUnit(value: number, unit: string): string {
+  return new Intl.NumberFormat(language.value, { style: 'unit', unit, unitDisplay: 'long' }).format(value);
+}

@@ -1,5 +1,8 @@
 import type { RouteRecordRaw } from 'vue-router';
-import { robotRoutes } from '../robots/routes.ts';
+import { defaultPermissionRoutes } from '../default-permissions/routes.ts';
+import { namespaceCrumbs } from '../namespaces/crumbs.ts';
+import { namespaceRoutes } from '../namespaces/routes.ts';
+import { teamRoutes } from '../teams/routes.ts';
 
 export const organizationRoutes: readonly RouteRecordRaw[] = [
   {
@@ -11,10 +14,17 @@ export const organizationRoutes: readonly RouteRecordRaw[] = [
     path: '/organizations/:organization',
     component: () => import('./OrganizationPage.vue'),
     props: true,
+    meta: { crumbs: namespaceCrumbs() },
     children: [
-      { path: '', redirect: (to) => `${to.path.replace(/\/$/, '')}/repositories` },
-      { path: 'repositories', component: () => import('./OrganizationRepositories.vue'), props: true },
-      ...robotRoutes,
+      ...namespaceRoutes,
+      ...teamRoutes,
+      ...defaultPermissionRoutes,
+      {
+        path: 'settings',
+        component: () => import('./OrganizationSettings.vue'),
+        props: true,
+        meta: { title: 'organization.settings' },
+      },
     ],
   },
 ];

@@ -1,4 +1,5 @@
 import type { RouteRecordRaw } from 'vue-router';
+import { repositoryCrumbs } from './crumbs.ts';
 
 const repositoryViews = ['information', 'tags', 'permissions', 'settings'] as const;
 export type RepositoryView = (typeof repositoryViews)[number];
@@ -15,6 +16,7 @@ export const repositoryRoutes: readonly RouteRecordRaw[] = [
     name: 'repository',
     component: () => import('./RepositoryPage.vue'),
     props: true,
+    meta: { title: ({ params }) => `repository.${String(params['view'])}`, crumbs: repositoryCrumbs },
   },
   {
     path: '/repositories/:name(.+)',

@@ -1,0 +1,5 @@
+/** Which team of which organization, as inputs name it. */
+export interface TeamPlace {
+  readonly organization: string;
+  readonly team: string;
+}
