@@ -6,6 +6,7 @@ import Koa from 'koa';
 import { principalName, type UserPrincipal } from '@escale/domain/access';
 import type { Context } from '@escale/domain/context';
 import { DomainError } from '@escale/domain/errors';
+import { isConnectionFailure } from '@escale/schema/orm';
 import { clientAddressReader } from '@escale/server-kit/client-address';
 import { accessLog, requestId } from '@escale/server-kit/middleware';
 import { identifyAccessToken } from './auth/identify.ts';
@@ -17,8 +18,9 @@ import { beginSignIn, completeSignIn } from './auth/sign-in.ts';
 import { backchannelSignOut, signOut } from './auth/sign-out.ts';
 import { buildSchema } from './graphql/build-schema.ts';
 import { createContext, type ApiContext } from './graphql/context.ts';
-import { formatError, reportErrors, unforeseen } from './graphql/format-error.ts';
+import { formatError, giveStatus, reportErrors, unforeseen } from './graphql/format-error.ts';
 import { documentLimits } from './graphql/limits.ts';
+import { checkPages } from './graphql/page-arguments.ts';
 import { BodyRefused, refuseIllFormedText, refuseOtherCharsets } from './graphql/request-body.ts';
 import { requestIdOf } from './request-id.ts';
 import type { ApiParts, Services } from './services.ts';
@@ -59,14 +61,20 @@ export async function createApp(parts: ApiParts): Promise<ApiApp> {
     parseOptions: { maxLexicalTokens: 2000 },
     maxRecursiveSelections: 5000,
     validationRules: [documentLimits],
-    validationOptions: { maxErrors: 10 },
-    executionOptions: { maxCoercionErrors: 10 },
+    // Ten with the one that says that there are more (G13).
+    validationOptions: { maxErrors: 9 },
+    executionOptions: { maxCoercionErrors: 9 },
     formatError,
     plugins: [
       {
         requestDidStart: () =>
           Promise.resolve({
-            didEncounterErrors: ({ errors, contextValue }) => {
+            didResolveOperation: ({ document, operation, request }) => {
+              checkPages(document, operation?.variableDefinitions ?? [], request.variables ?? {});
+              return Promise.resolve();
+            },
+            didEncounterErrors: ({ errors, operation, contextValue }) => {
+              giveStatus(errors, operation);
               reportErrors(parts.logger, errors, requestIdOf(contextValue.http));
               return Promise.resolve();
             },
@@ -155,11 +163,13 @@ function refuse({ logger }: Services, http: Koa.Context, error: unknown): void {
   }
   if (typeof given === 'number' && given >= 400 && given < 500) {
     http.status = given;
-    http.body = { errors: [{ message: 'the request cannot be read', extensions: { code: 'BAD_REQUEST' } }] };
+    // The parser's word for a field named `__proto__`.
+    const code = error instanceof SyntaxError && error.message.includes('prototype') ? 'BAD_USER_INPUT' : 'BAD_REQUEST';
+    http.body = { errors: [{ message: 'the request cannot be read', extensions: { code } }] };
     return;
   }
   const id = requestIdOf(http);
   logger.error({ err: error, path: http.path, requestId: id }, 'unforeseen error');
-  http.status = 500;
-  http.body = { errors: [unforeseen(id)] };
+  http.status = isConnectionFailure(error) ? 503 : 500;
+  http.body = { errors: [unforeseen(error, id)] };
 }

@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'TAG_IMMUTABLE'
   // management
   | 'INPUT_INVALID'
+  | 'PAGE_INVALID'
   | 'NOT_FOUND'
   | 'NAMESPACE_TAKEN'
   | 'NAME_RESERVED'
@@ -154,6 +155,9 @@ export const tagChanged = (tag: string, current: string | undefined) =>
 export const unsupported = (message: string) => new DomainError('UNSUPPORTED', message);
 
 export const inputInvalid = (field: string, why: string) => new DomainError('INPUT_INVALID', why, { field });
+
+/** `first` or `after` of a list is not what a page can be asked for by. */
+export const pageInvalid = (field: 'first' | 'after', why: string) => new DomainError('PAGE_INVALID', why, { field });
 
 export const notFound = (what: string, field?: string) =>
   new DomainError('NOT_FOUND', `${what} does not exist, or you may not see it`, field ? { field } : {});

@@ -1,7 +1,7 @@
 import type { EntityName } from '@mikro-orm/core';
 import { isUuid } from '@escale/schema/values';
 import type { Context } from './context.ts';
-import { inputInvalid } from './errors.ts';
+import { pageInvalid } from './errors.ts';
 
 /** Which part of a list: the first so many after a cursor. */
 export interface PageInput {
@@ -32,6 +32,8 @@ interface Keyset {
   readonly page: PageInput;
   /** Counts no further than this: lists that grow with every pull must not be counted to their end for each page. */
   readonly countAtMost?: number;
+  /** For lists that no index holds in order, and that are small: all rows are found once, the page and the count are made of them. */
+  readonly readOnce?: boolean;
 }
 
 const defaultSize = 30;
@@ -40,8 +42,9 @@ const defaultSize = 30;
 export async function keysetPage<Item extends { id: string }>(
   ctx: Context,
   entity: EntityName<Item>,
-  { from, where, parameters, order, page, countAtMost }: Keyset,
+  keyset: Keyset,
 ): Promise<Page<Item>> {
+  const { from, order, page } = keyset;
   const size = pageSize(page);
   const alias = /^\w+ (\w+)/.exec(from)?.[1] ?? 'x';
   const keys = [...order, { sql: `${alias}.id`, descending: order[0]?.descending ?? false, cast: 'uuid' }];
@@ -51,22 +54,12 @@ export async function keysetPage<Item extends { id: string }>(
         keys.map(({ cast }) => cast),
       )
     : undefined;
-  const beyond = after ? `and ${beyondCursor(keys)}` : '';
-  const listed = `from ${from} where (${where})`;
-  const reading = ctx.em.execute<Record<string, unknown>[]>(
-    `select ${alias}.id, ${keys.map(({ sql }, index) => `(${sql})::text as k${String(index)}`).join(', ')}
-       from ${from} where (${where}) ${beyond}
-       order by ${keys.map(({ sql, descending }) => `${sql} ${descending ? 'desc' : 'asc'}`).join(', ')} limit ?`,
-    [...parameters, ...(after ? cursorParameters(keys, after) : []), size + 1],
-  );
-  const counting = ctx.em.execute<{ count: string }[]>(
-    countAtMost === undefined
-      ? `select count(*) as count ${listed}`
-      : `select count(*) as count from (select 1 ${listed} limit ${String(countAtMost)}) as counted`,
-    [...parameters],
-  );
-  // Beside each other, on two connections where there are two.
-  const [rows, counted] = await Promise.all([reading, counting]);
+  const { rows, totalCount } = await (keyset.readOnce ? readOnce : readBeside)(ctx, keyset, {
+    alias,
+    keys,
+    after,
+    size,
+  });
   const shown = rows.slice(0, size);
   const ids = shown.map((row) => row['id'] as string);
   const found = await ctx.em.find(entity, { id: { $in: ids } } as never);
@@ -76,11 +69,72 @@ export async function keysetPage<Item extends { id: string }>(
   const endCursor = cursors.at(-1);
   return {
     items,
-    totalCount: Number(counted[0]?.count ?? 0),
+    totalCount,
     hasNextPage: rows.length > size,
     cursors,
     ...(endCursor !== undefined && { endCursor }),
   };
+}
+
+interface Reading {
+  /** Of the listed table. */
+  readonly alias: string;
+  readonly keys: Keyset['order'];
+  readonly after: readonly string[] | undefined;
+  readonly size: number;
+}
+
+interface Read {
+  /** One more than the size when there are more; `id`, and the keys as text: `k0`, `k1` … */
+  readonly rows: readonly Record<string, unknown>[];
+  readonly totalCount: number;
+}
+
+/** The page by an index, the count beside it: on two connections where there are two. */
+async function readBeside(
+  ctx: Context,
+  { from, where, parameters, countAtMost }: Keyset,
+  { alias, keys, after, size }: Reading,
+): Promise<Read> {
+  const listed = `from ${from} where (${where})`;
+  const [rows, counted] = await Promise.all([
+    ctx.em.execute<Record<string, unknown>[]>(
+      `select ${alias}.id, ${keys.map(({ sql }, index) => `(${sql})::text as k${String(index)}`).join(', ')}
+         ${listed} ${after ? `and ${beyondCursor(keys)}` : ''} order by ${inOrder(keys)} limit ?`,
+      [...parameters, ...(after ? cursorParameters(keys, after) : []), size + 1],
+    ),
+    ctx.em.execute<{ count: string }[]>(
+      countAtMost === undefined
+        ? `select count(*) as count ${listed}`
+        : `select count(*) as count from (select 1 ${listed} limit ${String(countAtMost)}) as counted`,
+      [...parameters],
+    ),
+  ]);
+  return { rows, totalCount: Number(counted[0]?.count ?? 0) };
+}
+
+/** Page and count of one moment, and each row read once. */
+async function readOnce(
+  ctx: Context,
+  { from, where, parameters }: Keyset,
+  { alias, keys, after, size }: Reading,
+): Promise<Read> {
+  const named = keys.map((key, index) => ({ ...key, sql: `l.k${String(index)}` }));
+  const rows = await ctx.em.execute<(Record<string, unknown> & { count: string })[]>(
+    `with listed as materialized (
+       select ${alias}.id, ${keys.map(({ sql }, index) => `${sql} as k${String(index)}`).join(', ')} from ${from} where (${where}))
+     select counted.count, l.id, ${named.map(({ sql }, index) => `${sql}::text as k${String(index)}`).join(', ')}
+       from (select count(*) as count from listed) as counted
+       left join (select * from listed l ${after ? `where ${beyondCursor(named)}` : ''}
+         order by ${inOrder(named)} limit ?) as l on true order by ${inOrder(named)}`,
+    [...parameters, ...(after ? cursorParameters(named, after) : []), size + 1],
+  );
+  // A page beyond the end has the count alone.
+  return { rows: rows.filter(({ id }) => id !== null), totalCount: Number(rows[0]?.count ?? 0) };
+}
+
+function inOrder(keys: Keyset['order']): string {
+  return keys.map(({ sql, descending }) => `${sql} ${descending ? 'desc' : 'asc'}`).join(', ');
 }
 
 /**
@@ -104,10 +158,10 @@ export function pageOfRows<Row, Item>(
   };
 }
 
-/** @throws INPUT_INVALID outside 1 to 100 (G14) */
+/** @throws PAGE_INVALID outside 1 to 100 (G14) */
 export function pageSize({ first }: PageInput): number {
   const size = first ?? defaultSize;
-  if (!Number.isInteger(size) || size < 1 || size > 100) throw inputInvalid('first', 'first must be between 1 and 100');
+  if (!Number.isInteger(size) || size < 1 || size > 100) throw pageInvalid('first', 'first must be between 1 and 100');
   return size;
 }
 
@@ -145,23 +199,27 @@ export function writeCursor(values: readonly string[]): string {
 
 /**
  * @param casts the type of each key in SQL, the last one a uuid
- * @throws INPUT_INVALID for what is no cursor, or one of another list or order (G14)
+ * @throws PAGE_INVALID for what is no cursor, or one of another list or order (G14)
  */
 export function readCursor(text: string, casts: readonly (string | undefined)[]): string[] {
+  const values = parseCursor(text);
+  if (values.length === casts.length && values.every((value, index) => fits(value, casts[index]))) return values;
+  throw pageInvalid('after', 'after is not a cursor of this list');
+}
+
+/** Reads a cursor of whatever list. @throws PAGE_INVALID for what is none */
+export function parseCursor(text: string): string[] {
   try {
     const values = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as unknown;
-    if (isCursor(values, casts)) return values;
+    if (Array.isArray(values) && values.every(isCursorKey)) return values;
   } catch {
     // Not JSON: the same answer as any other text that is no cursor of ours.
   }
-  throw inputInvalid('after', 'after is not a cursor of this list');
+  throw pageInvalid('after', 'after is not a cursor');
 }
 
-function isCursor(values: unknown, casts: readonly (string | undefined)[]): values is string[] {
-  if (!Array.isArray(values) || values.length !== casts.length) return false;
-  return values.every(
-    (value, index) => typeof value === 'string' && !value.includes('\0') && fits(value, casts[index]),
-  );
+function isCursorKey(value: unknown): value is string {
+  return typeof value === 'string' && !value.includes('\0');
 }
 
 /** What PostgreSQL could not read as the type must not reach it. */

@@ -1,5 +1,6 @@
 import type { Context as KoaContext } from 'koa';
 import { DomainError, type ErrorCode } from '@escale/domain/errors';
+import { isConnectionFailure } from '@escale/schema/orm';
 import { BadPage } from './routing/paging.ts';
 import { StagedPartsMissing, StoreUnavailable, TooManyParts } from './storage/blob-store.ts';
 
@@ -25,6 +26,7 @@ const statusOf = {
   UNAVAILABLE: 503,
   TAG_IMMUTABLE: 403,
   INPUT_INVALID: 400,
+  PAGE_INVALID: 400,
   NOT_FOUND: 404,
   NAMESPACE_TAKEN: 409,
   NAME_RESERVED: 400,
@@ -44,6 +46,7 @@ const wireCode: Partial<Record<ErrorCode, string>> = {
   PRECONDITION_FAILED: 'DENIED',
   UNAVAILABLE: 'UNKNOWN',
   INPUT_INVALID: 'UNSUPPORTED',
+  PAGE_INVALID: 'UNSUPPORTED',
   TAG_IMMUTABLE: 'DENIED',
 };
 
@@ -87,21 +90,4 @@ function foreseen(error: unknown): DomainError | undefined {
     return new DomainError('UNAVAILABLE', 'the database does not answer at the moment; try again shortly');
   }
   return undefined;
-}
-
-const connectionCodes = new Set([
-  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND'],
-  // PostgreSQL: connection exceptions, too many connections, shutting down, starting up, disk full.
-  ...['08000', '08003', '08006', '53300', '53100', '57P01', '57P02', '57P03'],
-]);
-
-/** The database is away or going away: said in words, and over by itself when it is back. */
-export function isConnectionFailure(error: unknown): boolean {
-  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
-    const { code } = cause as { code?: unknown };
-    if (typeof code === 'string' && connectionCodes.has(code)) return true;
-    if (/connection terminated|connection error|timeout exceeded when trying to connect/i.test(cause.message))
-      return true;
-  }
-  return false;
 }

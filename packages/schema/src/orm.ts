@@ -4,6 +4,7 @@ import * as entities from './entities/index.ts';
 import { migrations } from './migrations/index.ts';
 
 export type { EntityManager } from '@mikro-orm/postgresql';
+export { isConnectionFailure } from './connection-failure.ts';
 
 /** The database as everything above this package holds it. */
 export type Orm = MikroORM;

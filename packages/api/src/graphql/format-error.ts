@@ -1,6 +1,6 @@
-import { unwrapResolverError } from '@apollo/server/errors';
-import type { GraphQLError, GraphQLFormattedError } from 'graphql';
+import { GraphQLError, OperationTypeNode, type GraphQLFormattedError, type OperationDefinitionNode } from 'graphql';
 import { DomainError, type ErrorCode } from '@escale/domain/errors';
+import { isConnectionFailure } from '@escale/schema/orm';
 import type { Logger } from '@escale/server-kit/logger';
 import { dateTimeForm } from './scalars.ts';
 
@@ -26,6 +26,7 @@ const codes = {
   UNAVAILABLE: 'UNAVAILABLE',
   TAG_IMMUTABLE: 'TAG_IMMUTABLE',
   INPUT_INVALID: 'INPUT_INVALID',
+  PAGE_INVALID: 'BAD_USER_INPUT',
   NOT_FOUND: 'NOT_FOUND',
   NAMESPACE_TAKEN: 'NAMESPACE_TAKEN',
   NAME_RESERVED: 'NAME_RESERVED',
@@ -52,14 +53,14 @@ const documentCodes = new Set([
     'BAD_REQUEST',
     'OPERATION_RESOLUTION_FAILURE',
   ],
-  ...['COST_EXCEEDED'],
+  ...['COST_EXCEEDED', 'PERSISTED_QUERY_NOT_SUPPORTED'],
 ]);
 
 /** Turns anything thrown into what a client may know. */
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   const { path, locations, extensions } = formatted;
   const place = { ...(path && { path }), ...(locations && { locations }) };
-  const original = unwrapResolverError(error);
+  const original = originalOf(error);
   if (original instanceof DomainError) {
     const { field, detail, message } = original;
     return {
@@ -71,13 +72,18 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   const code = documentCode(extensions);
   if (code !== undefined) return { message: withoutValues(formatted.message), ...place, extensions: { code } };
   const requestId = extensions?.['requestId'];
-  return { ...unforeseen(typeof requestId === 'string' ? requestId : undefined), ...place };
+  return { ...unforeseen(original, typeof requestId === 'string' ? requestId : undefined), ...place };
 }
 
 /** What is answered to what nobody foresaw; the id leads to the line in the log. */
-export function unforeseen(requestId: string | undefined): { message: string; extensions: Record<string, unknown> } {
+export function unforeseen(
+  error: unknown,
+  requestId: string | undefined,
+): { message: string; extensions: Record<string, unknown> } {
   return {
-    message: 'something failed on our side; try again',
+    message: isConnectionFailure(error)
+      ? 'what this service stands on does not answer at the moment; try again shortly'
+      : 'something failed on our side; try again',
     extensions: { code: 'INTERNAL_SERVER_ERROR', ...(requestId !== undefined && { requestId }) },
   };
 }
@@ -85,10 +91,37 @@ export function unforeseen(requestId: string | undefined): { message: string; ex
 /** Logs what nobody foresaw, once, and gives it the id of its request to take along. */
 export function reportErrors(logger: Logger, errors: readonly GraphQLError[], requestId: string): void {
   for (const error of errors) {
-    if (unwrapResolverError(error) instanceof DomainError || documentCode(error.extensions) !== undefined) continue;
+    if (originalOf(error) instanceof DomainError || documentCode(error.extensions) !== undefined) continue;
     Object.assign(error.extensions, { requestId });
     logger.error({ err: error.originalError ?? error, path: error.path, requestId }, 'a resolver failed');
   }
+}
+
+/** What was thrown, in a resolver or before any of them ran. */
+function originalOf(error: unknown): unknown {
+  return error instanceof GraphQLError ? (error.originalError ?? error) : error;
+}
+
+/**
+ * Gives errors the status of their answer where it is another than GraphQL's own: 400 for a page that cannot be asked for (unless
+ * a mutation has been made: then its answer is one), 503 while the database is away. Apollo takes it out of them.
+ */
+export function giveStatus(errors: readonly GraphQLError[], operation: OperationDefinitionNode | undefined): void {
+  for (const error of errors) {
+    // The one that ends a list of wrong variables comes without a code.
+    if (error.message.startsWith('Too many errors processing variables'))
+      Object.assign(error.extensions, { code: 'BAD_USER_INPUT' });
+    const status = statusOf(error, operation);
+    if (status !== undefined) Object.assign(error.extensions, { http: { status } });
+  }
+}
+
+function statusOf(error: GraphQLError, operation: OperationDefinitionNode | undefined): number | undefined {
+  const original = originalOf(error);
+  if (isConnectionFailure(original)) return 503;
+  if (error.extensions['code'] === 'PERSISTED_QUERY_NOT_SUPPORTED') return 400;
+  const hasRun = error.path !== undefined && operation?.operation === OperationTypeNode.MUTATION;
+  return original instanceof DomainError && original.code === 'PAGE_INVALID' && !hasRun ? 400 : undefined;
 }
 
 function documentCode(extensions: Readonly<Record<string, unknown>> | undefined): string | undefined {

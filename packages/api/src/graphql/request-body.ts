@@ -26,7 +26,10 @@ export const refuseIllFormedText: Middleware = (http, next) => {
   return next();
 };
 
-/** @throws BodyRefused for a text anywhere in it that is none */
+/** What programs have been led astray with; no input of ours has a field of such a name. */
+const namesOfTheLanguage = ['__proto__', 'constructor', 'prototype'];
+
+/** @throws BodyRefused for a text anywhere in it that is none, or a field named after the language (T19) */
 export function refuseIllFormed(variables: unknown): void {
   const open: unknown[] = [variables];
   while (open.length > 0) {
@@ -34,6 +37,8 @@ export function refuseIllFormed(variables: unknown): void {
     if (typeof value === 'string') {
       if (!isWellFormedText(value)) throw new BodyRefused(400, 'BAD_USER_INPUT', illFormedText);
     } else if (typeof value === 'object' && value !== null) {
+      if (namesOfTheLanguage.some((name) => Object.hasOwn(value, name)))
+        throw new BodyRefused(400, 'BAD_USER_INPUT', 'a variable has a field that no input has');
       for (const inner of Object.values(value)) open.push(inner);
     }
   }

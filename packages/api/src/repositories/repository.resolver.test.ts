@@ -256,7 +256,7 @@ describe('tags', () => {
     const { data } = await show(alice, 'acme/tagged', 'tags(orderBy: NAME, first: 1) { pageInfo { endCursor } }');
     const { endCursor } = (data['repository'] as { tags: { pageInfo: { endCursor: string } } }).tags.pageInfo;
     const answer = await show(alice, 'acme/tagged', `tags(first: 1, after: "${endCursor}") { totalCount }`);
-    expect(faults(answer)).toEqual([['INPUT_INVALID', 'after']]);
+    expect(faults(answer)).toEqual([['BAD_USER_INPUT', 'after']]);
   });
 
   test.each(['infinity', '2026-02-30 00:00:00+00', '0000-01-01 00:00:00+00', '9999-99-99 00:00:00+00', 'now', '1'])(
@@ -265,7 +265,7 @@ describe('tags', () => {
       const id = '01a20e76-bdf9-73c4-8f70-27cbd5481012';
       const after = Buffer.from(JSON.stringify([time, id])).toString('base64url');
       const answer = await show(alice, 'acme/tagged', `tags(first: 1, after: "${after}") { totalCount }`);
-      expect(faults(answer)).toEqual([['INPUT_INVALID', 'after']]);
+      expect(faults(answer)).toEqual([['BAD_USER_INPUT', 'after']]);
     },
   );
 });

@@ -77,7 +77,7 @@ export interface TagFilter {
   readonly page: PageInput;
 }
 
-/** Live tags, the latest pushed first unless ordered otherwise. @throws NAME_UNKNOWN, INPUT_INVALID */
+/** Live tags, the latest pushed first unless ordered otherwise. @throws NAME_UNKNOWN, PAGE_INVALID */
 export async function listTagDetails(ctx: Context, name: string, filter: TagFilter): Promise<Page<TagDetails>> {
   const repository = await requireRole(ctx, name, 'read');
   const size = pageSize(filter.page);

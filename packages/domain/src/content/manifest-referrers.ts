@@ -5,7 +5,7 @@ import { pageOfRows, pageSize, readCursor, type Page, type PageInput } from '../
 import { manifestColumns, toManifestDetails, type ManifestDetails, type ManifestRow } from './manifest-details.ts';
 import { pointingAt } from './pointing-at.ts';
 
-/** What points at a manifest, in byte order of the digests. @throws NAME_UNKNOWN, INPUT_INVALID */
+/** What points at a manifest, in byte order of the digests. @throws NAME_UNKNOWN, PAGE_INVALID */
 export async function listManifestReferrers(
   ctx: Context,
   manifest: { repository: string; digest: Digest },

@@ -38,7 +38,7 @@ const restorable = `exists (
     and not exists (select 1 from tags t where t.manifest_id = m.id and t.name = e.name and ${alive('t')})
     and (m.deleted_at is null or ${keptByTags('m')}))`;
 
-/** What happened to a repository's tags, or to one of them, the latest first. @throws NAME_UNKNOWN, INPUT_INVALID */
+/** What happened to a repository's tags, or to one of them, the latest first. @throws NAME_UNKNOWN, PAGE_INVALID */
 export async function listTagEvents(
   ctx: Context,
   name: string,
