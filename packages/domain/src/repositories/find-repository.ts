@@ -36,9 +36,9 @@ export async function listRepositories(ctx: Context, filter: RepositoryFilter): 
   const visible = visibleRepositories(ctx.principal);
   const mine = !filter.namespace && !filter.search && filter.visibility !== 'public' && filter.starred !== true;
   if (mine) {
-    const { granted, parameters: own } = grantedRepositories(ctx.principal);
-    conditions.push(granted);
-    parameters.push(...own);
+    const granted = grantedRepositories(ctx.principal);
+    conditions.push(granted.sql);
+    parameters.push(...granted.parameters);
   } else {
     conditions.push(visible.sql);
     parameters.push(...visible.parameters);
@@ -71,6 +71,7 @@ export async function listRepositories(ctx: Context, filter: RepositoryFilter): 
       ? [{ sql: `coalesce(r.last_pushed_at, r.created_at)`, descending: true, cast: 'timestamptz' }]
       : [{ sql: 'r.name' }],
     page: filter.page,
+    ...(mine && { readOnce: true }),
   });
 }
 
