@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { checkNothingLeaks, PromiseBroken } from '../testing/protocol-checks.ts';
-import { commandNames, commands, type Protocol } from '../testing/protocol-commands.ts';
+import {
+  aroundTheCollector,
+  commandNames,
+  commands,
+  everything,
+  type Protocol,
+  type Weights,
+} from '../testing/protocol-commands.ts';
 import { ProtocolModel } from '../testing/protocol-model.ts';
 import { StorageBench, type BenchOptions } from '../testing/storage-bench.ts';
 import { SteppedCollection } from '../testing/stepped-collection.ts';
@@ -14,7 +21,7 @@ declare module 'vitest' {
   }
 }
 
-/** `STORAGE_MODEL_RUNS=5000 STORAGE_MODEL_LENGTH=200 npm test` looks longer. */
+/** The README's table of commands says how to look longer. */
 const runs = Number(process.env['STORAGE_MODEL_RUNS'] ?? 12);
 const length = Number(process.env['STORAGE_MODEL_LENGTH'] ?? 80);
 
@@ -32,8 +39,8 @@ async function rest({ bench, collection }: Protocol): Promise<void> {
 }
 
 /** Runs the model. @throws what fast-check found, with how to find it again */
-async function explore(bench: StorageBench, settings: fc.Parameters<unknown>): Promise<void> {
-  const property = fc.asyncProperty(commands(length), async (acts) => {
+async function explore(bench: StorageBench, weights: Weights, settings: fc.Parameters<unknown>): Promise<void> {
+  const property = fc.asyncProperty(commands(length, weights), async (acts) => {
     await bench.reset();
     const repositories = [await bench.repository(), await bench.repository()];
     const protocol = { bench, repositories, collection: new SteppedCollection(bench) };
@@ -59,15 +66,15 @@ describe('the storage protocol as a model', () => {
   });
 
   test('keeps promises P1 to P4 after every command, and P5 at the end', { timeout: runs * 10_000 }, async () => {
-    await explore(bench, { numRuns: runs });
+    await explore(bench, everything, { numRuns: runs });
   });
 });
 
 interface Mutant {
   readonly without: string;
-  /** Where the model finds it, so that nobody waits for chance. */
+  /** Where the model finds it, so that nobody waits for chance; other seeds find it within a few dozen runs. */
   readonly found: { readonly seed: number; readonly path: string };
-  readonly statement?: readonly [said: RegExp, meant: string];
+  readonly statements?: readonly (readonly [said: RegExp, meant: string])[];
   readonly options?: BenchOptions;
 }
 
@@ -75,27 +82,43 @@ interface Mutant {
 const mutants: readonly Mutant[] = [
   {
     without: 'lease',
-    found: { seed: -544578780, path: '3' },
-    statement: [/now\(\) \+ interval '6 hours'/g, 'now()'],
+    found: { seed: 161993470, path: '1' },
+    statements: [[/now\(\) \+ interval '6 hours'/g, 'now()']],
   },
   {
     without: 'hold',
-    found: { seed: -1867644094, path: '39' },
-    statement: [/now\(\) \+ interval '24 hours'/g, 'now()'],
+    found: { seed: 1498761259, path: '1' },
+    statements: [[/now\(\) \+ interval '24 hours'/g, 'now()']],
   },
   {
     without: 'generation',
-    found: { seed: 1915615003, path: '0' },
+    found: { seed: 970160102, path: '0' },
     options: { key: (key) => key.replace(/[^/]+$/, '0'.repeat(36)) as BlobKey },
+  },
+  {
+    without: 'row lock',
+    found: { seed: 1038586841, path: '10' },
+    statements: [[/for key share of b, l/g, '']],
+  },
+  {
+    without: 're-check',
+    found: { seed: 770697260, path: '9' },
+    statements: [
+      [/and lease_until < now\(\)(?=\s+order by)/g, ''],
+      [
+        /and not exists \(select 1 from manifest_blobs e where e\.blob_id = b\.id\)\s+and b\.unreferenced_since <= now\(\) - (?=\?)/g,
+        'and now() > now() - ',
+      ],
+    ],
   },
 ];
 
 describe('the model finds out when the protocol lacks its', () => {
-  test.each(mutants)('$without', { timeout: 60_000 }, async ({ found, statement, options }) => {
+  test.each(mutants)('$without', { timeout: 300_000 }, async ({ found, statements = [], options }) => {
     const bench = await StorageBench.open(inject('databaseServerUrl'), options);
-    if (statement) bench.database.rewriteStatements((sql) => sql.replace(...statement));
+    bench.database.rewriteStatements((sql) => statements.reduce((text, part) => text.replace(...part), sql));
     try {
-      await expect(explore(bench, { numRuns: 40, ...found })).rejects.toMatchObject({
+      await expect(explore(bench, aroundTheCollector, { numRuns: 60, ...found })).rejects.toMatchObject({
         cause: expect.any(PromiseBroken) as unknown,
       });
     } finally {

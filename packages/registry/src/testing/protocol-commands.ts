@@ -241,12 +241,30 @@ class Command implements fc.AsyncCommand<ProtocolModel, Protocol> {
   }
 }
 
+/** How often an act is chosen, 1 where nothing is said; 0 leaves it out. */
+export type Weights = Readonly<Record<string, number>>;
+
 /** Some happen more often than others: pushes, the collector, the time. */
-const weights: Readonly<Record<string, number>> = { put: 4, 'put-manifest': 4, 'gc-step': 6, 'clock+': 3, head: 3 };
+export const everything: Weights = { put: 4, 'put-manifest': 4, 'gc-step': 6, 'clock+': 3, head: 3 };
+
 const choice = fc.record({ a: fc.nat(7), b: fc.nat(7), flag: fc.boolean() });
 
 export const commandNames = Object.keys(acts);
-export const commands = (length: number) =>
+
+/**
+ * Pushes of few blobs while time passes and the collector goes step by step: a schedule in which what can come between two of
+ * its steps does so in nearly every run, without luck.
+ */
+export const aroundTheCollector: Weights = {
+  ...Object.fromEntries(commandNames.map((name) => [name, 0])),
+  put: 3,
+  head: 2,
+  'put-manifest': 4,
+  'gc-step': 6,
+  'clock+': 3,
+};
+
+export const commands = (length: number, weights: Weights) =>
   fc.commands(
     commandNames.flatMap((name) =>
       Array.from({ length: weights[name] ?? 1 }, () => choice.map((chosen) => new Command(name, chosen))),
