@@ -1,32 +1,29 @@
 import {
+  checkReport,
   countBlobsToCheck,
   databaseTime,
-  deriveUnreachable,
   findContradictions,
-  readReport,
+  findDisagreements,
+  type CheckedReport,
   type UnreachableManifest,
 } from '@escale/domain/garbage';
-import {
-  collectGarbage,
-  endFreeze,
-  readFreeze,
-  scrubBlobs,
-  type DamagedBlob,
-  type StorageParts,
-} from '@escale/registry/jobs';
+import { endFreeze, readFreeze, scrubBlobs, type DamagedBlob, type StorageParts } from '@escale/registry/jobs';
 import { onStorage, sharedHelp } from './storage-command.ts';
 
-const help = `escale verify: derives the collector's report once more by another way, and reads every stored byte
+const help = `escale verify: derives what is garbage, and what a run deleted, once more by another way; reads every stored byte
 
 Blobs that are lost or damaged are quarantined: nobody gets them, and the next push of them heals them. Ends a freeze of
 the collector. Exits with 1 when something is wrong.
 
+  --report ID      the run whose report is checked (last, the latest that deleted)
 ${sharedHelp}`;
 
 interface Findings {
   /** Manifests on which the collector's plan and the derivation from the roots do not agree. */
   readonly disagreements: readonly UnreachableManifest[];
   readonly contradictions: readonly string[];
+  /** Of the run whose report was checked; none when nothing was ever collected. */
+  readonly report: CheckedReport | undefined;
   readonly damaged: readonly DamagedBlob[];
   readonly checkedBlobs: number;
   readonly checkedBytes: number;
@@ -34,10 +31,11 @@ interface Findings {
 
 /** Checks the whole storage. @throws Error with one line for a person */
 export async function verify(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
-  await onStorage(args, environment, {}, help, async ({ flags, parts, progress }) => {
+  await onStorage(args, environment, { report: { type: 'string' } }, help, async ({ flags, parts, progress }) => {
     const ctx = () => ({ em: parts.orm.em.fork() });
     const findings: Findings = {
-      disagreements: await disagreements(parts),
+      report: await checkedReport(parts, flags['report']),
+      disagreements: await findDisagreements(ctx()),
       contradictions: await findContradictions(ctx()),
       ...(await scrub(parts, progress)),
     };
@@ -47,23 +45,11 @@ export async function verify(args: readonly string[], environment: NodeJS.Proces
   });
 }
 
-/** Under pushes the two looks are of different moments: what only one of them saw is looked at again. */
-async function disagreements(parts: StorageParts): Promise<UnreachableManifest[]> {
-  let disputed: Map<string, UnreachableManifest> | undefined;
-  for (let look = 0; look < 3 && disputed?.size !== 0; look += 1) {
-    const ctx = { em: parts.orm.em.fork() };
-    const report = await readReport(ctx, await collectGarbage(parts, { dryRun: true }));
-    const derived = new Map((await deriveUnreachable(ctx)).map((one) => [nameOf(one), one]));
-    const differing = new Map(derived);
-    for (const { kind, repository, digest } of report?.items ?? []) {
-      if (kind !== 'manifest' || repository === undefined) continue;
-      const planned = { repository, digest };
-      if (!differing.delete(nameOf(planned))) differing.set(nameOf(planned), planned);
-    }
-    const before = disputed;
-    disputed = new Map([...differing].filter(([name]) => before?.has(name) ?? true));
-  }
-  return [...(disputed?.values() ?? [])];
+async function checkedReport(parts: StorageParts, asked: unknown): Promise<CheckedReport | undefined> {
+  const id = typeof asked === 'string' && asked !== 'last' ? asked : undefined;
+  const checked = await checkReport({ em: parts.orm.em.fork() }, id);
+  if (!checked && id !== undefined) throw new Error(`there is no report ${id}`);
+  return checked;
 }
 
 const nameOf = ({ repository, digest }: UnreachableManifest): string => `${repository}@${digest}`;
@@ -85,8 +71,9 @@ async function scrub(parts: StorageParts, progress: (line: string) => void) {
   return { damaged, checkedBlobs, checkedBytes };
 }
 
-function problemsOf({ disagreements, contradictions, damaged }: Findings): string[] {
+function problemsOf({ report, disagreements, contradictions, damaged }: Findings): string[] {
   return [
+    ...(report?.problems ?? []).map((line) => `run ${report?.run ?? ''}: ${line}`),
     ...disagreements.map((one) => `not sure whether anything keeps the manifest ${nameOf(one)}`),
     ...contradictions,
     ...damaged.map(({ digest, problem }) => `the bytes of ${digest} are ${problem}; it is quarantined, push it again`),
@@ -95,8 +82,10 @@ function problemsOf({ disagreements, contradictions, damaged }: Findings): strin
 
 function written(findings: Findings): string {
   const problems = problemsOf(findings);
+  const { report } = findings;
   const verdict = problems.length === 0 ? 'Everything is as it should be.' : `${problems.length} problems.`;
   return (
+    (report ? `Run ${report.run} deleted ${report.deleted} things; derived once more.\n` : '') +
     `Checked ${findings.checkedBlobs} blobs with ${findings.checkedBytes} bytes.\n` +
     `${problems.map((line) => `${line}\n`).join('')}${verdict}\n`
   );

@@ -1,3 +1,5 @@
+export * from './check-plan.ts';
+export * from './check-report.ts';
 export * from './delete-manifests.ts';
 export * from './derive-garbage.ts';
 export * from './forget-blobs.ts';

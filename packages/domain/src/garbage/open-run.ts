@@ -13,15 +13,21 @@ export interface RunSettings {
 const keptRuns = 200;
 
 /** Begins a run: the head of its report, with what keeps content alive at this moment. @returns its id */
-export async function openRun(ctx: GarbageContext, { dryRun, graceSeconds }: RunSettings): Promise<string> {
+export async function openRun(ctx: GarbageContext, settings: RunSettings): Promise<string> {
+  const id = await insertRun(ctx, settings);
+  await ctx.em.execute(
+    `delete from garbage_runs where id in (select id from garbage_runs order by started_at desc, id desc offset ?)`,
+    [keptRuns],
+  );
+  return id;
+}
+
+/** The head of a report alone. @returns the run's id */
+export async function insertRun(ctx: GarbageContext, { dryRun, graceSeconds }: RunSettings): Promise<string> {
   const id = v7();
   await ctx.em.execute(
     `insert into garbage_runs (id, dry_run, grace_seconds, roots, started_at) values (?, ?, ?, ?::jsonb, now())`,
     [id, dryRun, graceSeconds, JSON.stringify(await countRoots(ctx))],
-  );
-  await ctx.em.execute(
-    `delete from garbage_runs where id in (select id from garbage_runs order by started_at desc, id desc offset ?)`,
-    [keptRuns],
   );
   return id;
 }
