@@ -2,9 +2,11 @@ import { MikroORM, type EntityManager, type Options } from '@mikro-orm/postgresq
 import { Migrator } from '@mikro-orm/migrations';
 import * as entities from './entities/index.ts';
 import { migrations } from './migrations/index.ts';
+import { prepareOnConnections } from './prepared.ts';
 
 export type { EntityManager } from '@mikro-orm/postgresql';
 export { isConnectionFailure } from './connection-failure.ts';
+export { executePrepared, runPrepared, type PreparedStatement } from './prepared.ts';
 
 /** The database as everything above this package holds it. */
 export type Orm = MikroORM;
@@ -26,6 +28,7 @@ export function ormOptions({ databaseUrl, poolSize = 10, onStatement }: OrmSetti
     allowGlobalContext: false,
     forceUtcTimezone: true,
     pool: { min: 0, max: poolSize },
+    driverOptions: { onPoolCreated: prepareOnConnections },
     migrations: {
       migrationsList: migrations,
       path: `${import.meta.dirname}/migrations`,
@@ -56,28 +59,6 @@ export async function migrate(orm: Orm): Promise<string[]> {
     const done = await orm.migrator.up();
     return done.map((migration) => migration.name);
   });
-}
-
-/**
- * A statement that each connection parses and plans once. Give arrays as `(select $1::text[])`: a plan that depends on no
- * value is kept, one that looks at the values is made anew each time and costs more than it saves.
- */
-export interface PreparedStatement {
-  /** Says which statement it is: one text for a name, for ever. */
-  readonly name: string;
-  /** With `$1`, `$2` … */
-  readonly text: string;
-}
-
-/** Runs a prepared statement on a connection of the pool, past the ORM: rows for hot reads. */
-export async function runPrepared<Row extends object>(
-  orm: Orm,
-  { name, text }: PreparedStatement,
-  values: readonly unknown[],
-): Promise<Row[]> {
-  const pool = await orm.em.getConnection().getNativeClient();
-  const { rows } = await pool.query<Row>({ name, text, values: [...values] });
-  return rows;
 }
 
 /** One connection taken out of the pool for as long as it is wanted; what belongs to its session (locks) ends with it. */

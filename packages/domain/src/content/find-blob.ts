@@ -1,3 +1,4 @@
+import { executePrepared } from '@escale/schema/orm';
 import type { Digest } from '@escale/schema/values';
 import type { Context } from '../context.ts';
 import { blobQuarantined, blobUnknown } from '../errors.ts';
@@ -35,7 +36,8 @@ const toBlob = ({ id, digest, size, storage_key }: Row): LinkedBlob => ({
  * @throws BLOB_UNKNOWN unless it is linked here: blobs elsewhere do not exist (T8); UNAVAILABLE while its bytes are lost (D31)
  */
 export async function findBlob(ctx: Context, repositoryId: string, digest: Digest): Promise<LinkedBlob> {
-  const rows = await ctx.em.execute<(Row & { state: 'live' | 'quarantined' })[]>(
+  const rows = await executePrepared<Row & { state: 'live' | 'quarantined' }>(
+    ctx.em,
     `select b.id, b.digest, b.size, b.storage_key, b.state from blobs b
        join repository_blobs l on l.blob_id = b.id and l.repository_id = ?
        where b.digest = ? and b.state <> 'deleting'`,
@@ -62,7 +64,7 @@ const renewLease = `
  * @throws BLOB_UNKNOWN, also for a quarantined one: the client then sends the bytes, which heals it
  */
 export async function promiseBlob(ctx: Context, repositoryId: string, digest: Digest): Promise<LinkedBlob> {
-  const rows = await ctx.em.execute<Row[]>(renewLease, [repositoryId, digest]);
+  const rows = await executePrepared<Row>(ctx.em, renewLease, [repositoryId, digest]);
   if (!rows[0]) throw blobUnknown(digest);
   return toBlob(rows[0]);
 }
@@ -79,7 +81,7 @@ export async function mountBlob(
   sourceId: string,
 ): Promise<LinkedBlob | undefined> {
   return ctx.em.transactional(async (em) => {
-    const rows = await em.execute<Row[]>(renewLease, [sourceId, digest]);
+    const rows = await executePrepared<Row>(em, renewLease, [sourceId, digest]);
     const blob = rows[0];
     if (!blob) return undefined;
     await em.execute(

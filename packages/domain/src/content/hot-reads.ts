@@ -104,6 +104,7 @@ const contents = {
         from blobs b join repository_blobs l on l.blob_id = b.id and l.repository_id = r.id
         where b.digest = q.digest and b.state <> 'deleting'`,
   },
+  nothing: { columns: 'content.id as content_id', rows: 'select null::uuid as id' },
 } as const;
 
 /**
@@ -142,19 +143,21 @@ function statementOf(
 }
 
 /**
- * The reads of a pull: credential, rights and content in one statement, gathered under load. No entity, and no cache: each
+ * What a pull reads, and the first look of every push: credential, rights and content in one statement, gathered under load. No entity, and no cache: each
  * answer is what the database held after the question was asked (promise P4, T10).
  */
 export class HotReads {
   readonly #orm: Orm;
   readonly #manifests: (kind: CredentialReference['kind'], question: Question) => Promise<ManifestRow>;
   readonly #blobs: (kind: CredentialReference['kind'], question: Question) => Promise<BlobRow>;
+  readonly #rights: (kind: CredentialReference['kind'], question: Question) => Promise<Row>;
 
   constructor(orm: Orm) {
     this.#orm = orm;
     const gathering = new Gathering({ lanes: 2 });
     this.#manifests = askers<ManifestRow>(orm, gathering, 'manifest');
     this.#blobs = askers<BlobRow>(orm, gathering, 'blob');
+    this.#rights = askers<Row>(orm, gathering, 'nothing');
   }
 
   /**
@@ -186,6 +189,15 @@ export class HotReads {
       ...seenIn(by, repository, row),
       content: id === null ? undefined : { id, digest: row.digest, size, storageKey, quarantined },
     };
+  }
+
+  /**
+   * Who asks and what they may, for requests that do more than read one thing.
+   * @throws UNAUTHORIZED when the credential does not hold (any more)
+   */
+  async repository(by: CredentialReference, repository: RepositoryName): Promise<Omit<Seen<never>, 'content'>> {
+    const question = { credential: by.id ?? null, repository, tag: null, digest: null, whole: false };
+    return seenIn(by, repository, await this.#rights(by.kind, question));
   }
 
   /** @returns undefined when the manifest went away since */

@@ -7,10 +7,11 @@ import {
   type ParsedManifest,
   type TagName,
 } from '@escale/schema/values';
-import type { EntityManager } from '@escale/schema/orm';
+import { executePrepared, type EntityManager } from '@escale/schema/orm';
 import type { Context } from '../context.ts';
 import { manifestBlobUnknown, preconditionFailed, sizeInvalid } from '../errors.ts';
-import { recordUsage } from '../usage-logs/record.ts';
+import { usageRow } from '../usage-logs/record.ts';
+import { writeUsage } from '../usage-logs/write-usage.ts';
 import { checkIndex } from './check-index.ts';
 import { describeManifest, type ManifestFacts } from './manifest-facts.ts';
 import { holds, moveTag, type TagCondition, type TagTarget } from './move-tag.ts';
@@ -49,12 +50,6 @@ export async function pushManifest(
     const manifest = await storeManifest(inner, repository.id, pushed, blobs);
     for (const tag of tags) {
       await moveTag(inner, repository, { tag, manifest, as: 'pushed', condition });
-      recordUsage(inner, 'repository.pushed', {
-        repository: repository.name,
-        tag,
-        digest,
-        details: { mediaType: parsed.mediaType },
-      });
     }
     if (tags.length === 0) {
       if (condition && !holds(condition, manifest.wasHere ? digest : undefined))
@@ -62,14 +57,15 @@ export async function pushManifest(
           `the repository ${manifest.wasHere ? 'has this manifest already' : 'does not have it'}`,
         );
       await holdManifest(em, manifest.id);
-      recordUsage(inner, 'repository.pushed', {
-        repository: repository.name,
-        digest,
-        details: { mediaType: parsed.mediaType },
-      });
     }
-    await em.execute('update repositories set last_pushed_at = ? where id = ?', [ctx.now, repository.id]);
-    await em.flush();
+    const facts = { repository: repository.name, digest, details: { mediaType: parsed.mediaType } };
+    const entries = tags.length > 0 ? tags.map((tag) => ({ ...facts, tag })) : [facts];
+    await writeUsage(
+      em,
+      entries.map((entry) => usageRow(ctx, 'repository.pushed', entry)),
+    );
+    // Last: pushes to one repository take turns from here on.
+    await executePrepared(em, 'update repositories set last_pushed_at = ? where id = ?', [ctx.now, repository.id]);
     await ctx.faults?.('manifest.storing');
   });
   await ctx.faults?.('manifest.stored');
@@ -98,12 +94,13 @@ async function lockBlobs(em: EntityManager, repositoryId: string, parsed: Parsed
     if (known !== undefined && known !== size) throw sizeInvalid(`${digest} is listed with two sizes`);
     sizes.set(digest, size);
   }
-  const rows = await em.execute<BlobRow[]>(
+  const rows = await executePrepared<BlobRow>(
+    em,
     `select b.id, b.digest, b.size from blobs b
        join repository_blobs l on l.blob_id = b.id and l.repository_id = ?
-       where b.digest in (${placeholders(sizes.size)}) and b.state = 'live'
+       where b.digest = any (?::text[]) and b.state = 'live'
        order by b.digest for key share of b, l`,
-    [repositoryId, ...sizes.keys()],
+    [repositoryId, [...sizes.keys()]],
   );
   const here = new Map(rows.map((row) => [row.digest, Number(row.size)]));
   const missing = needed.filter(({ digest, mediaType }) => !here.has(digest) && !isNondistributable(mediaType));
@@ -143,11 +140,12 @@ async function storeManifest(
   blobs: BlobRow[],
 ): Promise<TagTarget & { wasHere: boolean }> {
   const facts = await describeManifest(ctx, repositoryId, parsed, config);
-  const id = await insertManifest(ctx, repositoryId, { digest, payload, parsed, facts });
-  if (id !== undefined) {
-    await storeEdges(ctx.em, id, blobs, parsed);
+  const inserted = await insertManifest(ctx, repositoryId, { digest, payload, parsed, facts }, blobs);
+  if (inserted) {
+    const { id, listed } = inserted;
+    await storeChildren(ctx.em, id, parsed);
     await checkIndex(ctx, repositoryId, id, parsed);
-    await refreshTotalSizes(ctx, repositoryId, { id, digest });
+    if (listed || parsed.manifests.length > 0) await refreshTotalSizes(ctx, repositoryId, { id, digest });
     return {
       id,
       digest,
@@ -175,18 +173,38 @@ async function storeManifest(
   };
 }
 
-/** @returns undefined when the repository has the manifest already */
+interface Inserted {
+  readonly id: string;
+  /** An index that lists it was pushed before it. */
+  readonly listed: boolean;
+}
+
+/**
+ * The row of a manifest with its blobs. What it weighs is known already, unless there are manifests below or above it.
+ * @returns undefined when the repository has the manifest already
+ */
 async function insertManifest(
   ctx: Context,
   repositoryId: string,
   { digest, payload, parsed, facts }: Pick<PushedManifest, 'digest' | 'payload' | 'parsed'> & { facts: ManifestFacts },
-): Promise<string | undefined> {
+  blobs: BlobRow[],
+): Promise<Inserted | undefined> {
   const artifactType = parsed.artifactType ?? parsed.config?.mediaType ?? null;
-  const [inserted] = await ctx.em.execute<{ id: string }[]>(
-    `insert into manifests (id, repository_id, digest, media_type, artifact_type, payload, size, subject_digest, annotations,
-         platform, config, expires_after, tags_immutable, created_at)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, now())
-     on conflict (repository_id, digest) do nothing returning id`,
+  const blobIds = blobs.map(({ id }) => id);
+  const [inserted] = await executePrepared<Inserted>(
+    ctx.em,
+    `with made as (
+       insert into manifests (id, repository_id, digest, media_type, artifact_type, payload, size, subject_digest, annotations,
+           platform, config, expires_after, tags_immutable, total_size, created_at)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?, now())
+       on conflict (repository_id, digest) do nothing returning id, digest),
+     edges as (insert into manifest_blobs (manifest_id, blob_id) select made.id, blob from made, unnest(?::uuid[]) blob),
+     -- Rows are seldom touched here, and in the order in which they are locked.
+     wanted as (
+       update blobs set unreferenced_since = null where id in (
+         select id from blobs where id = any (?::uuid[]) and unreferenced_since is not null and exists (select from made)
+           order by digest for no key update))
+     select id, exists (select from manifest_children c where c.digest = made.digest) as listed from made`,
     [
       v7(),
       repositoryId,
@@ -201,41 +219,25 @@ async function insertManifest(
       facts.config,
       facts.expiresAfter,
       facts.tagsImmutable,
+      blobs.reduce((sum, { size }) => sum + Number(size), payload.length),
+      blobIds,
+      blobIds,
     ],
   );
-  return inserted?.id;
+  return inserted;
 }
 
-async function storeEdges(
-  em: EntityManager,
-  manifestId: string,
-  blobs: BlobRow[],
-  parsed: ParsedManifest,
-): Promise<void> {
-  if (blobs.length > 0) {
-    await em.execute(
-      `insert into manifest_blobs (manifest_id, blob_id) values ${blobs.map(() => '(?, ?)').join(', ')}`,
-      blobs.flatMap(({ id }) => [manifestId, id]),
-    );
-    // Rows are seldom touched here, and in the order in which they are locked.
-    await em.execute(
-      `update blobs set unreferenced_since = null where id in (
-         select id from blobs where id in (${placeholders(blobs.length)}) and unreferenced_since is not null
-           order by digest for no key update)`,
-      blobs.map(({ id }) => id),
-    );
-  }
-  if (parsed.manifests.length > 0) {
-    await em.execute(
-      `insert into manifest_children (parent_id, position, digest, platform) values ${parsed.manifests.map(() => '(?, ?, ?, ?)').join(', ')}`,
-      parsed.manifests.flatMap((child, position) => [
-        manifestId,
-        position,
-        child.digest,
-        child.platform ? platformText(child.platform) : null,
-      ]),
-    );
-  }
+async function storeChildren(em: EntityManager, manifestId: string, { manifests }: ParsedManifest): Promise<void> {
+  if (manifests.length === 0) return;
+  await em.execute(
+    `insert into manifest_children (parent_id, position, digest, platform) values ${manifests.map(() => '(?, ?, ?, ?)').join(', ')}`,
+    manifests.flatMap((child, position) => [
+      manifestId,
+      position,
+      child.digest,
+      child.platform ? platformText(child.platform) : null,
+    ]),
+  );
 }
 
 function placeholders(count: number): string {

@@ -1,4 +1,5 @@
 import { v7 } from 'uuid';
+import { executePrepared } from '@escale/schema/orm';
 import type { Digest, TagEventKind, TagName } from '@escale/schema/values';
 import { principalName } from '../access/principal.ts';
 import type { Context } from '../context.ts';
@@ -45,8 +46,9 @@ export async function lockAndExpire(
   repositoryId: string,
   tag: TagName,
 ): Promise<{ open: OpenLifetime | undefined; expired: OpenLifetime | undefined }> {
-  await ctx.em.execute('select pg_advisory_xact_lock(hashtextextended(?, 0))', [`tag:${repositoryId}:${tag}`]);
-  const [row] = await ctx.em.execute<Row[]>(
+  await executePrepared(ctx.em, 'select pg_advisory_xact_lock(hashtextextended(?, 0))', [`tag:${repositoryId}:${tag}`]);
+  const [row] = await executePrepared<Row>(
+    ctx.em,
     `select t.id, t.manifest_id, m.digest, t.expires_at, t.immutable, t.last_pulled_at,
             coalesce(t.expires_at <= clock_timestamp(), false) as expired
        from tags t join manifests m on m.id = t.manifest_id
@@ -95,7 +97,8 @@ export async function beginLifetime(
     lastPulledAt?: Date | null;
   },
 ): Promise<void> {
-  await ctx.em.execute(
+  await executePrepared(
+    ctx.em,
     `insert into tags (id, repository_id, name, manifest_id, pushed_by, started_at, expires_at, immutable, last_pulled_at)
        values (?, ?, ?, ?, ?, clock_timestamp(), ?, ?, ?)`,
     [
@@ -132,7 +135,8 @@ export async function recordTagEvent(
     expiresAt?: Date | null;
   },
 ): Promise<void> {
-  await ctx.em.execute(
+  await executePrepared(
+    ctx.em,
     `insert into tag_events (id, repository_id, name, kind, at, by, digest, previous_digest, expires_at)
        values (?, ?, ?, ?, clock_timestamp(), ?, ?, ?, ?)`,
     [

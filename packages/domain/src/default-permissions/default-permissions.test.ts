@@ -94,7 +94,7 @@ describe('a new repository', () => {
       name: robot.login,
       credential: { kind: 'robot-token' },
     };
-    const repository = await repositoryForPush(by(machine), newName());
+    const repository = await repositoryForPush(by(machine), newName(), undefined);
     expect(await held(repository)).toEqual({ [robot.id]: 'admin', [team.id]: 'write' });
   });
 

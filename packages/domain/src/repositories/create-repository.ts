@@ -45,10 +45,14 @@ export async function createRepository(ctx: Context, input: NewRepository): Prom
 /**
  * The repository of a push: an existing one that the caller may push to, or a new private one if the caller may create it.
  * Two first pushes at once make one repository.
+ * @param existing as it was found with the caller's right to it
  * @throws as `requireAction`
  */
-export async function repositoryForPush(ctx: Context, name: RepositoryName): Promise<AccessibleRepository> {
-  const existing = await findAccessible(ctx, name);
+export async function repositoryForPush(
+  ctx: Context,
+  name: RepositoryName,
+  existing: AccessibleRepository | undefined,
+): Promise<AccessibleRepository> {
   if (!existing && (await mayCreateRepository(ctx, name))) {
     if (!mayStart(ctx, name)) {
       throw unauthorized(`the token does not cover push on ${name}`, { error: 'insufficient_scope' });
@@ -72,14 +76,15 @@ export async function repositoryForPush(ctx: Context, name: RepositoryName): Pro
 
 /**
  * The repository of a question that is asked before the first push as well, where "there is none yet" would mislead the client.
+ * @param existing as it was found with the caller's right to it
  * @returns undefined for one that does not exist and that the caller may create
  * @throws as `requireAction` for pull
  */
 export async function repositoryOrItsPlace(
   ctx: Context,
   name: RepositoryName,
+  existing: AccessibleRepository | undefined,
 ): Promise<AccessibleRepository | undefined> {
-  const existing = await findAccessible(ctx, name);
   if (!existing && (await mayCreateRepository(ctx, name))) return undefined;
   return checkAction(ctx, name, existing, 'pull');
 }

@@ -1,4 +1,5 @@
 import type { UploadPart } from '@escale/schema/entities';
+import { executePrepared } from '@escale/schema/orm';
 import type { DigestAlgorithm } from '@escale/schema/values';
 import { isUuid } from '@escale/schema/values';
 import { principalKey } from '../access/principal.ts';
@@ -60,7 +61,8 @@ export async function claimUpload(
   if (!isUuid(id)) throw uploadUnknown();
   const writer = writers.begin();
   try {
-    const [row] = await ctx.em.execute<Row[]>(
+    const [row] = await executePrepared<Row>(
+      ctx.em,
       `update upload_sessions set writer = ?, writer_process = ?, arriving = ?
          where id = ? and repository_id = ? and principal = ? and expires_at > ?
            and (writer = any (string_to_array(?, ',')::uuid[]) or ${unclaimed})
@@ -120,7 +122,8 @@ export async function recordChunk(
   const { id, algorithm } = claim;
   const { parts, tail } = staged;
   const offset = parts.reduce((sum, part) => sum + part.length, tail.length);
-  const recorded = await ctx.em.execute<unknown[]>(
+  const recorded = await executePrepared(
+    ctx.em,
     `update upload_sessions set "offset" = ?, parts = ?::jsonb, tail = ?, hash_state = ?, algorithm = ?,
          writer = null, writer_process = null, arriving = 0, expires_at = ?::timestamptz + interval '24 hours'
        where id = ? and writer = ? returning id`,

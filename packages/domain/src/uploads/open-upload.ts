@@ -1,5 +1,6 @@
 import { v7 } from 'uuid';
 import { UploadSession } from '@escale/schema/entities';
+import { executePrepared } from '@escale/schema/orm';
 import type { DigestAlgorithm } from '@escale/schema/values';
 import { isUuid } from '@escale/schema/values';
 import type { AccessibleRepository } from '../access/find-accessible.ts';
@@ -68,7 +69,8 @@ async function tryInsert(
   { algorithm, writer, process }: NewUpload,
   limit: number,
 ): Promise<string | undefined> {
-  const [row] = await ctx.em.execute<{ id: string }[]>(
+  const [row] = await executePrepared<{ id: string }>(
+    ctx.em,
     `insert into upload_sessions (id, repository_id, namespace_id, principal, algorithm, parts, writer, writer_process,
          expires_at, created_at)
        select ?::uuid, ?::uuid, ?::uuid, ?, ?, '[]'::jsonb, ?::uuid, ?::int, ?::timestamptz + interval '24 hours', ?::timestamptz

@@ -1,10 +1,10 @@
-import { v7 } from 'uuid';
 import { runPrepared, type Orm } from '@escale/schema/orm';
 import type { Digest, Reference } from '@escale/schema/values';
 import { noteTagPulls, type TagPull } from '../content/note-tag-pulls.ts';
 import type { Context } from '../context.ts';
 import { usageChannel } from './new-usage.ts';
 import { usageRow, type UsageRow } from './record.ts';
+import { writeUsage } from './write-usage.ts';
 
 interface Pull {
   readonly repositoryId: string;
@@ -17,16 +17,6 @@ const pause = 1000;
 const limit = 50_000;
 /** Pulls of one statement. */
 const crowd = 2000;
-
-/** All entries of a crowd at once; the list of columns is the one of `UsageRow`. */
-const insertPulls = `
-  insert into usage_log_entries (id, kind, at, namespace, repository, performer_kind, performer, authenticated_by, tag, digest,
-                                 client_address, user_agent)
-  select id, kind, at, namespace, repository, "performerKind", performer, "authenticatedBy", tag, digest,
-         "clientAddress", "userAgent"
-    from json_to_recordset(?::json) as pull (id uuid, kind text, at timestamptz, namespace text, repository text,
-         "performerKind" text, performer text, "authenticatedBy" text, tag text, digest text, "clientAddress" text,
-         "userAgent" text)`;
 
 /** Pulls of a crowd that live logs show: nobody reads more of them in a second. */
 const announced = 20;
@@ -81,10 +71,12 @@ export class PullLog {
         const children = await this.#children(pulls);
         const counted = pulls.filter(({ repositoryId, row }) => !isChild(children, repositoryId, row));
         await this.#orm.em.fork().transactional(async (em) => {
-          const rows = counted.map(({ row }) => ({ id: v7(), ...row }));
-          await em.execute(insertPulls, [JSON.stringify(rows)]);
+          const ids = await writeUsage(
+            em,
+            counted.map(({ row }) => row),
+          );
           await noteTagPulls(em, tagPulls(counted));
-          const latest = rows.slice(-announced).map(({ id }) => id);
+          const latest = ids.slice(-announced);
           await em.execute(announcePulls, [usageChannel, JSON.stringify(latest)]);
         });
       } catch (error) {

@@ -1,6 +1,6 @@
 import type Koa from 'koa';
 import type { Digest, Reference, RepositoryName } from '@escale/schema/values';
-import { checkAction, principalName, requireAction, type AccessibleRepository } from '@escale/domain/access';
+import { checkAction, principalName, type AccessibleRepository } from '@escale/domain/access';
 import type { HotReads, LinkedBlob, StoredManifest } from '@escale/domain/content';
 import type { Context } from '@escale/domain/context';
 import { unauthorized } from '@escale/domain/errors';
@@ -40,9 +40,10 @@ export async function admit(
     const ctx = contextOf(http, auth, limited(principal, proof.limit));
     return { ctx, repository: await checkAction(ctx, request.repository, repository, 'pull'), content };
   }
-  const ctx = contextOf(http, auth, await identify(auth, proof));
-  if (!('repository' in request)) return { ctx };
-  return { ctx, repository: await repositoryOf(ctx, request.repository, needs) };
+  if (!('repository' in request)) return { ctx: contextOf(http, auth, await identify(auth, proof)) };
+  const { principal, repository } = await services.hotReads.repository(proof.credential, request.repository);
+  const ctx = contextOf(http, auth, limited(principal, proof.limit));
+  return { ctx, repository: await repositoryOf(ctx, request.repository, repository, needs) };
 }
 
 type Reading = { readonly repository: RepositoryName } & (
@@ -59,11 +60,12 @@ function look(reads: HotReads, by: CredentialReference, request: Reading, method
 async function repositoryOf(
   ctx: Context,
   name: RepositoryName,
+  existing: AccessibleRepository | undefined,
   needs: Need,
 ): Promise<AccessibleRepository | undefined> {
-  if (needs === 'create') return repositoryForPush(ctx, name);
-  if (needs === 'foresee') return repositoryOrItsPlace(ctx, name);
-  if (needs === 'pull' || needs === 'push' || needs === 'delete') return requireAction(ctx, name, needs);
+  if (needs === 'create') return repositoryForPush(ctx, name, existing);
+  if (needs === 'foresee') return repositoryOrItsPlace(ctx, name, existing);
+  if (needs === 'pull' || needs === 'push' || needs === 'delete') return checkAction(ctx, name, existing, needs);
   // A row of the table that names a repository and needs nothing on it does not exist; refuse rather than guess.
   return checkAction(ctx, name, undefined, 'push');
 }

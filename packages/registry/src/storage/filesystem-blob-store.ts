@@ -146,13 +146,18 @@ export class FilesystemBlobStore implements BlobStore {
   /** @param made the topmost folder that was just created, when one was: its parent's entry must last too */
   async #syncFolders(from: string, made: string | undefined): Promise<void> {
     const top = made === undefined ? from : path.dirname(made);
-    for (let folder = from; ; folder = path.dirname(folder)) {
-      const handle = await open(folder, constants.O_RDONLY);
-      await handle.sync().finally(() => handle.close());
-      if (folder === top || folder === path.dirname(folder)) break;
+    const folders = [from];
+    for (let folder = from; folder !== top && folder !== path.dirname(folder);) {
+      folder = path.dirname(folder);
+      folders.push(folder);
     }
-    const uploads = await open(this.#uploads, constants.O_RDONLY);
-    await uploads.sync().finally(() => uploads.close());
+    // Side by side: each waits for the same disk. The staging folder may forget the rename; what it then holds is swept.
+    await Promise.all(
+      folders.map(async (folder) => {
+        const handle = await open(folder, constants.O_RDONLY);
+        await handle.sync().finally(() => handle.close());
+      }),
+    );
   }
 }
 

@@ -53,8 +53,6 @@ export async function openTestDatabase(
     await setUp.close(true);
   }
   const orm = await createOrm({ databaseUrl: url, poolSize: 6 });
-  const driver = orm.em.getDriver();
-  const execute = driver.execute.bind(driver);
   return {
     orm,
     url,
@@ -62,8 +60,7 @@ export async function openTestDatabase(
       await orm.em.getConnection().execute(`update clock.shift set by = by + ? * interval '1 second'`, [seconds]);
     },
     rewriteStatements: (rewrite) => {
-      driver.execute = (query, ...rest) =>
-        execute(typeof query === 'string' && rewrite ? rewrite(query) : query, ...rest);
+      orm.config.set('onQuery', rewrite ?? ((sql: string) => sql));
     },
     close: async () => {
       await orm.close(true);
