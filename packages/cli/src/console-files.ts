@@ -18,9 +18,10 @@ export function consoleFiles(folder: string): RequestListener {
       response.setHeader('X-Content-Type-Options', 'nosniff');
       response.setHeader('Referrer-Policy', 'same-origin');
       response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
-      // Built files carry their hash in their name; the page itself is asked for each time.
+      // Built files carry their hash in their name. The page itself is kept nowhere: after signing out, the back button has
+      // nothing to show.
       const immutable = pathname.startsWith('/assets/');
-      response.setHeader('Cache-Control', immutable ? 'public, max-age=31536000, immutable' : 'no-cache');
+      response.setHeader('Cache-Control', immutable ? 'public, max-age=31536000, immutable' : 'no-store');
     },
   });
   return (request, response) => {

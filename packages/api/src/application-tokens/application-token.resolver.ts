@@ -28,6 +28,9 @@ export class ApplicationToken {
   @Field(() => DateTime, { nullable: true, description: 'To the minute.' })
   lastUsedAt?: Date | null | undefined;
 
+  @Field(() => String, { nullable: true, description: 'The address from which it was last used.' })
+  lastUsedFrom?: string | null | undefined;
+
   @Field(() => Boolean, { description: 'Whether `revealApplicationToken` can show it again.' })
   revealable!: boolean;
 }

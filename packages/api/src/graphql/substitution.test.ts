@@ -151,6 +151,7 @@ const named: Readonly<Record<string, string>> = {
   'revealRobotToken.robot': 'robot',
   'revealRobotToken.token': 'robotToken',
   'revokeApiToken.id': 'apiToken',
+  'revokeOtherSessions.keep': 'session',
   'revokeSession.id': 'session',
   'revokeApplicationToken.id': 'applicationToken',
   'revokeRobotToken.robot': 'robot',

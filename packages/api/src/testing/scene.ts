@@ -160,6 +160,7 @@ export const inputs: Readonly<Record<string, (scene: Scene) => Promise<Record<st
     const robot = await scene.robot();
     return { robot: robot.login, token: await tokenOf(scene, robot) };
   },
+  revokeOtherSessions: () => Promise.resolve({ keep: '' }),
   revokeRobotToken: async (scene) => {
     const robot = await scene.robot();
     return { robot: robot.login, token: await tokenOf(scene, robot) };

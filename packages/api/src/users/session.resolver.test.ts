@@ -33,6 +33,20 @@ test('a person sees where she is signed in, and signs out elsewhere at once (S8)
   expect((await here.graphql('{ viewer { username } }')).data).toEqual({ viewer: { username: 'alice' } });
 });
 
+test('a person signs out everywhere else in one act, and nobody but herself', async () => {
+  const here = await api.signIn({ name: 'frank' });
+  const elsewhere = [await api.signIn({ name: 'frank' }), await api.signIn({ name: 'frank' })];
+  const grace = await api.signIn({ name: 'grace' });
+  const keep = (await sessionsOf(here)).find(({ current }) => current)?.id;
+  const revoke = (caller: Caller) =>
+    caller.graphql('mutation($keep: ID!) { revokeOtherSessions(input: { keep: $keep }) { revoked } }', { keep });
+  expect((await revoke(grace)).errors[0]?.extensions).toMatchObject({ code: 'NOT_FOUND', field: 'keep' });
+  expect((await revoke(here)).data).toEqual({ revokeOtherSessions: { revoked: 2 } });
+  expect(await sessionsOf(here)).toMatchObject([{ current: true }]);
+  for (const gone of elsewhere) expect((await gone.graphql('{ viewer { id } }')).data).toEqual({ viewer: null });
+  expect((await grace.graphql('{ viewer { username } }')).data).toEqual({ viewer: { username: 'grace' } });
+});
+
 test('the id of a session signs nobody in, and sessions of others are not shown', async () => {
   const carol = await api.signIn({ name: 'carol' });
   const [session] = await sessionsOf(carol);

@@ -1,8 +1,8 @@
 import { Access } from '../graphql/access-rule.ts';
-import { Arg, Ctx, Field, FieldResolver, ID, InputType, Mutation, ObjectType, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Resolver, Root } from 'type-graphql';
 import type { Session as SessionEntity, User as UserEntity } from '@escale/schema/entities';
 import { notFound } from '@escale/domain/errors';
-import { listSessions, revokeSession } from '@escale/domain/users';
+import { listSessions, revokeOtherSessions, revokeSession } from '@escale/domain/users';
 import { isCurrentSession } from '../auth/session-cookie.ts';
 import type { ApiContext } from '../graphql/context.ts';
 import { DateTime } from '../graphql/scalars.ts';
@@ -41,6 +41,18 @@ class RevokeSessionPayload {
   id!: string;
 }
 
+@InputType({ description: 'Which session stays.' })
+class RevokeOtherSessionsInput {
+  @Field(() => ID, { description: 'One of the viewer’s own.' })
+  keep!: string;
+}
+
+@ObjectType({ description: 'What came of `revokeOtherSessions`.' })
+class RevokeOtherSessionsPayload {
+  @Field(() => Int, { description: 'How many sessions that ended.' })
+  revoked!: number;
+}
+
 @Resolver(() => Session)
 export class SessionResolver {
   @Access('person', 'own')
@@ -50,6 +62,17 @@ export class SessionResolver {
     @Ctx() ctx: ApiContext,
   ): Promise<RevokeSessionPayload> {
     return revokeSession(ctx, input);
+  }
+
+  @Access('person', 'own')
+  @Mutation(() => RevokeOtherSessionsPayload, {
+    description: 'Signs the viewer out at once in every browser but one.',
+  })
+  revokeOtherSessions(
+    @Arg('input', () => RevokeOtherSessionsInput) input: RevokeOtherSessionsInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<RevokeOtherSessionsPayload> {
+    return revokeOtherSessions(ctx, input);
   }
 
   @FieldResolver(() => Boolean, { description: 'Whether it is the one that asks.' })

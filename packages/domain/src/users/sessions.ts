@@ -15,11 +15,31 @@ export async function listSessions(ctx: Context): Promise<Session[]> {
 
 /** Signs the caller out somewhere, at once. Another person's session is answered like one that does not exist. @throws NOT_FOUND */
 export async function revokeSession(ctx: Context, { id }: { id: string }): Promise<{ id: string }> {
-  const owner = requireUser(ctx);
-  const session = /^[0-9a-f]{64}$/.test(id) ? await ctx.em.findOne(Session, { id, user: owner.id }) : null;
-  if (!session) throw notFound('this session', 'id');
-  recordUsage(ctx, 'session.revoked', { namespace: owner.name, details: { userAgent: session.userAgent ?? null } });
+  const session = await requireOwnSession(ctx, id, 'id');
+  recordRevoked(ctx, requireUser(ctx).name, session.userAgent);
   ctx.em.remove(session);
   await ctx.em.flush();
   return { id };
+}
+
+/** Signs the caller out at once everywhere but in one session. @returns how many that ended @throws NOT_FOUND */
+export async function revokeOtherSessions(ctx: Context, { keep }: { keep: string }): Promise<{ revoked: number }> {
+  const owner = requireUser(ctx);
+  await requireOwnSession(ctx, keep, 'keep');
+  const others = await ctx.em.find(Session, { user: owner.id, id: { $ne: keep } });
+  for (const { userAgent } of others) recordRevoked(ctx, owner.name, userAgent);
+  ctx.em.remove(others);
+  await ctx.em.flush();
+  return { revoked: others.length };
+}
+
+async function requireOwnSession(ctx: Context, id: string, field: string): Promise<Session> {
+  const user = requireUser(ctx).id;
+  const session = /^[0-9a-f]{64}$/.test(id) ? await ctx.em.findOne(Session, { id, user }) : null;
+  if (!session) throw notFound('this session', field);
+  return session;
+}
+
+function recordRevoked(ctx: Context, namespace: string, userAgent: string | null | undefined): void {
+  recordUsage(ctx, 'session.revoked', { namespace, details: { userAgent: userAgent ?? null } });
 }
