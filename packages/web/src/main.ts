@@ -5,11 +5,18 @@ import { whenSessionLost } from './graphql/client.ts';
 import { i18n } from './i18n/index.ts';
 import { router } from './router.ts';
 import './style.css';
+import { keepForms } from './ui/kept-form.ts';
 
 whenSessionLost(() => {
   const here = router.currentRoute.value;
   if (here.meta.open) return;
+  keepForms(here.fullPath);
   void router.replace({ path: '/sign-in', query: { reason: 'expired', returnTo: here.fullPath } });
+});
+
+// A page that the browser kept whole for the back button may show what was private: it is asked for anew.
+window.addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) window.location.reload();
 });
 
 createApp(App).use(router).use(i18n).use(ui).mount('#app');

@@ -1,8 +1,10 @@
 import { createRouter, createWebHistory, type RouteLocationNormalizedLoaded, type RouteRecordRaw } from 'vue-router';
 import { session } from './auth/session.ts';
+import { administrationRoutes } from './features/administration/routes.ts';
 import { homeRoutes, notFoundRoute } from './features/home/routes.ts';
 import { organizationRoutes } from './features/organizations/routes.ts';
 import { repositoryRoutes } from './features/repositories/routes.ts';
+import { searchRoutes } from './features/search/routes.ts';
 import { settingsRoutes } from './features/settings/routes.ts';
 import { signInRoutes } from './features/sign-in/routes.ts';
 import { userRoutes } from './features/users/routes.ts';
@@ -31,6 +33,8 @@ const routes: RouteRecordRaw[] = [
   ...userRoutes,
   ...repositoryRoutes,
   ...settingsRoutes,
+  ...searchRoutes,
+  ...administrationRoutes,
   notFoundRoute,
 ];
 

@@ -1,12 +1,21 @@
 import { computed, ref } from 'vue';
 import { client, failureOf } from '../graphql/client.ts';
+import { forgetForms } from '../ui/kept-form.ts';
 import { SessionDocument, type SessionQuery } from '../graphql/generated/graphql.ts';
 
 const loaded = ref<SessionQuery>();
 
 /** Who is signed in, and what this registry is. */
 export const viewer = computed(() => loaded.value?.viewer ?? undefined);
+/** What the administrators tell everybody. */
+export const messages = computed(() => loaded.value?.messages ?? []);
 export const server = computed(() => loaded.value?.server);
+
+/** The other windows of this browser: signing out in one empties all. */
+const announce = new BroadcastChannel('escale-session');
+announce.addEventListener('message', () => {
+  window.location.reload();
+});
 
 /** Asks the server who we are. @throws Error while the server does not answer */
 export async function loadSession(): Promise<SessionQuery> {
@@ -32,6 +41,8 @@ export async function signOut(): Promise<void> {
   });
   const { redirectTo } = (await answer.json()) as { redirectTo: string };
   loaded.value = undefined;
+  forgetForms();
+  announce.postMessage('signed out');
   window.location.replace(redirectTo);
 }
 
