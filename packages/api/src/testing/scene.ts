@@ -161,7 +161,6 @@ export const inputs: Readonly<Record<string, (scene: Scene) => Promise<Record<st
     return { robot: robot.login, token: await tokenOf(scene, robot) };
   },
   revokeOtherSessions: () => Promise.resolve({ keep: '' }),
-  revokeOtherSessions: () => Promise.resolve({ keep: '' }),
   revokeRobotToken: async (scene) => {
     const robot = await scene.robot();
     return { robot: robot.login, token: await tokenOf(scene, robot) };
