@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { GraphQLInputObjectType, type GraphQLSchema } from 'graphql';
+import { GraphQLInputObjectType, getNamedType, type GraphQLSchema } from 'graphql';
 import { buildSchema as build, type MiddlewareFn, type PubSub } from 'type-graphql';
 import { ExplainAccessResolver } from '../access/explain-access.resolver.ts';
 import { AdministrationResolver, UserAdministrationResolver } from '../administration/administration.resolver.ts';
@@ -55,6 +55,22 @@ const noTopics: PubSub = {
   },
 };
 
+/** What TypeGraphQL has no place for: descriptions of the three roots, and of a mutation's one argument. */
+function describeRoots(schema: GraphQLSchema): void {
+  const [query, mutation, subscription] = [
+    schema.getQueryType(),
+    schema.getMutationType(),
+    schema.getSubscriptionType(),
+  ];
+  if (query) query.description = 'What can be read. What one may not see looks as if it did not exist.';
+  if (mutation)
+    mutation.description = 'What can be changed. Each takes one input and answers with what has become of it.';
+  if (subscription) subscription.description = 'What can be followed, as server-sent events.';
+  for (const { args } of Object.values(mutation?.getFields() ?? {})) {
+    for (const argument of args) argument.description ??= getNamedType(argument.type).description ?? null;
+  }
+}
+
 /** The management API's schema. @throws Error when a root field declares no access rule */
 export async function buildSchema(): Promise<GraphQLSchema> {
   const schema = await build({
@@ -98,6 +114,7 @@ export async function buildSchema(): Promise<GraphQLSchema> {
     validate: false,
   });
   requireAccessRules(schema);
+  describeRoots(schema);
   for (const name of oneOfInputs) {
     const input = schema.getType(name);
     if (!(input instanceof GraphQLInputObjectType)) throw new Error(`${name} is no input type`);

@@ -79,30 +79,123 @@ registerEnumType(ApiTokenScope, {
 });
 registerEnumType(UsageLogFormat, {
   name: 'UsageLogFormat',
-  description: 'JSON_LINES: one JSON object a line. CSV: RFC 4180, safe for spreadsheets.',
+  description: 'How entries are written to a file.',
+  valuesConfig: {
+    JSON_LINES: { description: 'One JSON object a line.' },
+    CSV: { description: 'RFC 4180, with a line of names, safe for spreadsheets.' },
+  },
 });
-registerEnumType(ExportState, { name: 'ExportState', description: 'How far a background job has come with a file.' });
-registerEnumType(MessageSeverity, { name: 'MessageSeverity', description: 'How a message is shown.' });
-registerEnumType(OrganizationCreation, { name: 'OrganizationCreation', description: 'Who may create organizations.' });
+registerEnumType(ExportState, {
+  name: 'ExportState',
+  description: 'How far a background job has come with a file.',
+  valuesConfig: {
+    WAITING: { description: 'Its turn has not come.' },
+    RUNNING: { description: 'It is being written.' },
+    READY: { description: 'It can be fetched.' },
+    FAILED: { description: 'It could not be written; ask for it anew.' },
+  },
+});
+registerEnumType(MessageSeverity, {
+  name: 'MessageSeverity',
+  description: 'How a message is shown.',
+  valuesConfig: {
+    INFO: { description: 'Good to know.' },
+    WARNING: { description: 'Something will change or go away.' },
+    ERROR: { description: 'Something does not work.' },
+  },
+});
+registerEnumType(OrganizationCreation, {
+  name: 'OrganizationCreation',
+  description: 'Who may create organizations.',
+  valuesConfig: {
+    EVERYONE: { description: 'Everybody who signs in.' },
+    ADMINISTRATORS: { description: 'Administrators of the registry alone.' },
+  },
+});
 registerEnumType(Visibility, {
   name: 'Visibility',
   description: 'Who may see and pull a repository without being granted it.',
+  valuesConfig: {
+    PUBLIC: { description: 'Everybody, signed in or not.' },
+    PRIVATE: { description: 'Those who have a role on it.' },
+  },
 });
-registerEnumType(RepositoryRole, { name: 'RepositoryRole', description: 'READ < WRITE < ADMIN.' });
-registerEnumType(TeamRole, { name: 'TeamRole', description: 'MEMBER < CREATOR < ADMIN.' });
+registerEnumType(RepositoryRole, {
+  name: 'RepositoryRole',
+  description: 'READ < WRITE < ADMIN.',
+  valuesConfig: {
+    READ: { description: 'See and pull.' },
+    WRITE: { description: 'Push too, and change and delete tags.' },
+    ADMIN: { description: 'Permissions, visibility and deletion too.' },
+  },
+});
+registerEnumType(TeamRole, {
+  name: 'TeamRole',
+  description: 'MEMBER < CREATOR < ADMIN.',
+  valuesConfig: {
+    MEMBER: { description: 'See the organization.' },
+    CREATOR: { description: 'Create repositories in it too.' },
+    ADMIN: { description: 'Everything in it.' },
+  },
+});
 registerEnumType(RepositoryAction, {
   name: 'RepositoryAction',
   description: 'PULL needs READ; PUSH and DELETE need WRITE; ADMINISTER needs ADMIN.',
+  valuesConfig: {
+    PULL: { description: 'Fetch what it holds.' },
+    PUSH: { description: 'Add to it.' },
+    DELETE: { description: 'Delete tags and manifests.' },
+    ADMINISTER: { description: 'Permissions, visibility, deletion of the whole.' },
+  },
 });
-registerEnumType(GranteeKind, { name: 'GranteeKind', description: 'What can be given a role on a repository.' });
-registerEnumType(RepositoryOrder, { name: 'RepositoryOrder', description: 'LAST_PUSHED: the latest first.' });
-registerEnumType(TagOrder, { name: 'TagOrder', description: 'PUSHED: the latest first. SIZE: the largest first.' });
+registerEnumType(GranteeKind, {
+  name: 'GranteeKind',
+  description: 'What can be given a role on a repository.',
+  valuesConfig: {
+    USER: { description: 'A person.' },
+    ROBOT: { description: 'A machine, by a name like `acme+ci`.' },
+    TEAM: { description: 'All who are in it.' },
+  },
+});
+registerEnumType(RepositoryOrder, {
+  name: 'RepositoryOrder',
+  description: 'In which order repositories are listed.',
+  valuesConfig: {
+    NAME: { description: 'By name.' },
+    LAST_PUSHED: { description: 'The latest pushed first.' },
+  },
+});
+registerEnumType(TagOrder, {
+  name: 'TagOrder',
+  description: 'In which order tags are listed.',
+  valuesConfig: {
+    NAME: { description: 'By name.' },
+    PUSHED: { description: 'The latest first.' },
+    SIZE: { description: 'The largest first.' },
+  },
+});
 registerEnumType(TagEventKind, {
   name: 'TagEventKind',
-  description:
-    'PUSHED and SET: the tag was made, by a push or without one. MOVED: it names another manifest since. EXPIRY_SET: it expires at another time, or never.',
+  description: 'What happened to a tag.',
+  valuesConfig: {
+    PUSHED: { description: 'Made by a push.' },
+    SET: { description: 'Made without a push.' },
+    MOVED: { description: 'Names another manifest since.' },
+    DELETED: { description: 'Ended by somebody.' },
+    EXPIRED: { description: 'Ended when its time had come.' },
+    RESTORED: { description: 'Made again from its history.' },
+    EXPIRY_SET: { description: 'Expires at another time, or never.' },
+    MADE_IMMUTABLE: { description: 'Cannot be moved, deleted or expire since.' },
+    MADE_MUTABLE: { description: 'Can be moved and deleted again.' },
+  },
 });
 registerEnumType(NameAvailability, {
   name: 'NameAvailability',
   description: 'Whether a user or an organization may have a name.',
+  valuesConfig: {
+    VALID: { description: 'It can be had.' },
+    TAKEN: { description: 'A user or an organization has it.' },
+    INVALID: { description: 'It does not follow the rules of names.' },
+    RESERVED: { description: "It is one of the registry's own addresses." },
+  },
 });

@@ -29,7 +29,7 @@ export class RepositoryManifestResolver {
   @FieldResolver(() => Manifest, { nullable: true, description: 'Null when the repository has no such manifest.' })
   async manifest(
     @Root() { name }: RepositoryEntity,
-    @Arg('digest', () => String) digest: string,
+    @Arg('digest', () => String, { description: 'Its digest: `sha256:…`.' }) digest: string,
     @Ctx() ctx: ApiContext,
   ): Promise<ManifestDetails | null> {
     return (await contentLoaders(ctx, name).manifest(digest)) ?? null;

@@ -65,7 +65,7 @@ export class RepositoryTagResolver {
   @FieldResolver(() => Tag, { nullable: true, description: 'Null when there is none of this name.' })
   async tag(
     @Root() repository: RepositoryEntity,
-    @Arg('name', () => String) name: string,
+    @Arg('name', () => String, { description: 'Its name.' }) name: string,
     @Ctx() ctx: ApiContext,
   ): Promise<TagDetails | null> {
     return (await findTagDetails(ctx, repository.name, name)) ?? null;
@@ -97,7 +97,7 @@ export class RepositoryTagResolver {
   })
   freedByTags(
     @Root() { name }: RepositoryEntity,
-    @Arg('tags', () => [String]) tags: string[],
+    @Arg('tags', () => [String], { description: 'Their names.' }) tags: string[],
     @Ctx() ctx: ApiContext,
   ): Promise<number> {
     return freedByTags(ctx, name, tags);

@@ -116,7 +116,10 @@ export class UsageLogResolver {
 
   @Access('person', 'own')
   @Query(() => UsageLogExport, { description: 'One of the viewer’s own.' })
-  usageLogExport(@Arg('id', () => ID) id: string, @Ctx() ctx: ApiContext): Promise<LogExport> {
+  usageLogExport(
+    @Arg('id', () => ID, { description: 'As `exportUsageLog` gave it.' }) id: string,
+    @Ctx() ctx: ApiContext,
+  ): Promise<LogExport> {
     return findExport(ctx, id);
   }
 

@@ -192,8 +192,11 @@ export type GranteeInput =
 
 /** What can be given a role on a repository. */
 export type GranteeKind =
+  /** A machine, by a name like `acme+ci`. */
   | 'ROBOT'
+  /** All who are in it. */
   | 'TEAM'
+  /** A person. */
   | 'USER';
 
 /** How a message is shown. */
@@ -204,9 +207,13 @@ export type MessageSeverity =
 
 /** Whether a user or an organization may have a name. */
 export type NameAvailability =
+  /** It does not follow the rules of names. */
   | 'INVALID'
+  /** It is one of the registry's own addresses. */
   | 'RESERVED'
+  /** A user or an organization has it. */
   | 'TAKEN'
+  /** It can be had. */
   | 'VALID';
 
 /** Who may create organizations. */
@@ -240,15 +247,20 @@ export type RemoveTeamMemberInput = {
   team: string;
 };
 
-/** LAST_PUSHED: the latest first. */
+/** In which order repositories are listed. */
 export type RepositoryOrder =
+  /** The latest pushed first. */
   | 'LAST_PUSHED'
+  /** By name. */
   | 'NAME';
 
 /** READ < WRITE < ADMIN. */
 export type RepositoryRole =
+  /** Permissions, visibility and deletion too. */
   | 'ADMIN'
+  /** See and pull. */
   | 'READ'
+  /** Push too, and change and delete tags. */
   | 'WRITE';
 
 /** What a grantee is to have on one repository. */
@@ -371,10 +383,13 @@ export type SyncTeamInput = {
   team: string;
 };
 
-/** PUSHED: the latest first. SIZE: the largest first. */
+/** In which order tags are listed. */
 export type TagOrder =
+  /** By name. */
   | 'NAME'
+  /** The latest first. */
   | 'PUSHED'
+  /** The largest first. */
   | 'SIZE';
 
 /** What to take over. */
@@ -385,8 +400,11 @@ export type TakeOverOrganizationInput = {
 
 /** MEMBER < CREATOR < ADMIN. */
 export type TeamRole =
+  /** Everything in it. */
   | 'ADMIN'
+  /** Create repositories in it too. */
   | 'CREATOR'
+  /** See the organization. */
   | 'MEMBER';
 
 /** Input of `updateDefaultPermission`. */
@@ -449,7 +467,9 @@ export type UpdateTeamInput = {
 
 /** Who may see and pull a repository without being granted it. */
 export type Visibility =
+  /** Those who have a role on it. */
   | 'PRIVATE'
+  /** Everybody, signed in or not. */
   | 'PUBLIC';
 
 export type SessionQueryVariables = Exact<{ [key: string]: never; }>;
