@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import type { RequestListener, Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Principal } from '@escale/domain/access';
+import { anonymous, type Principal } from '@escale/domain/access';
 import { createApplicationToken } from '@escale/domain/application-tokens';
 import type { Context } from '@escale/domain/context';
 import { createVault, userPrincipal } from '@escale/domain/credentials';
@@ -38,15 +38,16 @@ export interface Sent {
   readonly body?: string | Buffer<ArrayBuffer> | ReadableStream;
 }
 
+/** @param more.beside another door to the same database and blobs, as a second process would be; it is closed first */
 export async function openTestRegistry(
   databaseServerUrl: string,
-  more: { readonly uploadLimits?: UploadLimits } = {},
+  { beside, ...more }: { readonly uploadLimits?: UploadLimits; readonly beside?: TestRegistry } = {},
 ): Promise<TestRegistry> {
-  const database = await openTestDatabase(databaseServerUrl);
-  const folder = await mkdtemp(path.join(tmpdir(), 'escale-registry-'));
+  const database = beside?.database ?? (await openTestDatabase(databaseServerUrl));
+  const folder = beside?.folder ?? (await mkdtemp(path.join(tmpdir(), 'escale-registry-')));
   const blobStore = new FilesystemBlobStore({ folder });
   await blobStore.prepare();
-  const vault = createVault(randomBytes(32));
+  const vault = beside?.contextOf(anonymous).vault ?? createVault(randomBytes(32));
   // The application is told its address, which is known when the server listens.
   const doors: { registry?: RequestListener } = {};
   const server = createListener((request, response) => doors.registry?.(request, response));
@@ -97,6 +98,7 @@ export async function openTestRegistry(
       await app.close();
       server.closeAllConnections();
       server.close();
+      if (beside) return;
       await database.close();
       await rm(folder, { recursive: true, force: true });
     },
