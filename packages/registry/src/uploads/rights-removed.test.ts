@@ -62,8 +62,8 @@ async function authorization(by: 'the credential' | 'a registry token', name: st
 interface Push {
   readonly name: string;
   /** As bob, at the other process. */
-  send(method: string, path: string, options?: Omit<Sent, 'as'>): Promise<Response>;
-  begin(): Promise<string>;
+  readonly send: (method: string, path: string, options?: Omit<Sent, 'as'>) => Promise<Response>;
+  readonly begin: () => Promise<string>;
 }
 
 /** What of a push comes before the right ends; the answer is of what comes after. */

@@ -201,8 +201,11 @@ export type GranteeKind =
 
 /** How a message is shown. */
 export type MessageSeverity =
+  /** Something does not work. */
   | 'ERROR'
+  /** Good to know. */
   | 'INFO'
+  /** Something will change or go away. */
   | 'WARNING';
 
 /** Whether a user or an organization may have a name. */
@@ -218,7 +221,9 @@ export type NameAvailability =
 
 /** Who may create organizations. */
 export type OrganizationCreation =
+  /** Administrators of the registry alone. */
   | 'ADMINISTRATORS'
+  /** Everybody who signs in. */
   | 'EVERYONE';
 
 /** Input of `removeOrganizationMember`. */
