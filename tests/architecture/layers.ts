@@ -14,6 +14,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...[
       'class-validator',
       'graphql',
+      'dataloader',
       'graphql-sse',
       'jose',
       'keycloak-connect',

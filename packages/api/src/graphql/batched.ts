@@ -1,3 +1,5 @@
+import DataLoader from 'dataloader';
+
 /**
  * Gathers the keys that resolvers ask for in one turn into one load: a field of each of a hundred nodes is one statement. The
  * answers are remembered for as long as the object that holds the loader, which is one request.
@@ -6,22 +8,13 @@
 export function batched<Value>(
   load: (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>,
 ): (key: string) => Promise<Value | undefined> {
-  const answers = new Map<string, Promise<Value | undefined>>();
-  let batch: { keys: string[]; found: Promise<ReadonlyMap<string, Value>> } | undefined;
-  return (key) => {
-    const known = answers.get(key);
-    if (known) return known;
-    if (!batch) {
-      const keys: string[] = [];
-      const found = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
-        batch = undefined;
-        return load(keys);
-      });
-      batch = { keys, found };
-    }
-    batch.keys.push(key);
-    const answer = batch.found.then((found) => found.get(key));
-    answers.set(key, answer);
-    return answer;
-  };
+  const loader = new DataLoader<string, Value | undefined>(
+    async (keys) => {
+      const found = await load(keys);
+      return keys.map((key) => found.get(key));
+    },
+    // After everything of this turn, also what resolvers that wait for each other ask.
+    { batchScheduleFn: setImmediate },
+  );
+  return (key) => loader.load(key);
 }
