@@ -17,7 +17,7 @@ import { openDataFolder, type DataFolder } from './embedded/data-folder.ts';
 import { createDemoIdentityProvider } from './embedded/demo-identity-provider.ts';
 import { openFrontDoor } from './front-door.ts';
 import { openBlobs, openDatabase } from './open-storage.ts';
-import { openVault, prepareSecrets, startUpkeep } from './secrets.ts';
+import { openVault, prepareSecrets } from './secrets.ts';
 import { startOperations } from './operations.ts';
 import { version } from './version.ts';
 
@@ -95,9 +95,6 @@ async function startParts(
     }),
     (app) => app.close(),
   );
-  life.add('the upkeep', startUpkeep({ orm, vault, logger }), (running) => {
-    running.stop();
-  });
   const jobs = { orm, vault, blobStore, logger, databaseUrl, ...(faults && { faults }) };
   life.add('the background jobs', startWorker(jobs), (worker) => worker.stop());
   life.add('the listener', door, (opened) => opened.close());

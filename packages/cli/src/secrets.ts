@@ -1,14 +1,5 @@
-import {
-  checkSecretKey,
-  createVault,
-  keyGenerations,
-  rewrapSecrets,
-  wipeSealedCopies,
-  type Vault,
-} from '@escale/domain/credentials';
-import { purgeUsage } from '@escale/domain/usage-logs';
+import { checkSecretKey, createVault, keyGenerations, wipeSealedCopies, type Vault } from '@escale/domain/credentials';
 import type { Orm } from '@escale/schema/orm';
-import type { Logger } from '@escale/server-kit/logger';
 import type { EscaleConfig } from './config.ts';
 import type { DataFolder } from './embedded/data-folder.ts';
 
@@ -34,34 +25,4 @@ export async function prepareSecrets(config: EscaleConfig, { orm, vault }: { orm
   const em = orm.em.fork();
   await checkSecretKey({ em, vault });
   if (!config.ESCALE_REVEAL_TOKENS) await wipeSealedCopies({ em });
-}
-
-/** Milliseconds between rounds. */
-const pause = 60 * 60 * 1000;
-
-/** Once an hour, and at first soon: seals anew what former keys have sealed, and deletes logs that are kept no longer. */
-export function startUpkeep(parts: { orm: Orm; vault: Vault; logger: Logger }): { stop(): void } {
-  const round = () => {
-    upkeep(parts).catch((error: unknown) => {
-      parts.logger.warn({ err: error }, 'the hourly upkeep failed; it is tried again in an hour');
-    });
-  };
-  const first = setTimeout(round, 10_000);
-  const timer = setInterval(round, pause);
-  first.unref();
-  timer.unref();
-  return {
-    stop: () => {
-      clearTimeout(first);
-      clearInterval(timer);
-    },
-  };
-}
-
-async function upkeep({ orm, vault, logger }: { orm: Orm; vault: Vault; logger: Logger }): Promise<void> {
-  const { rewrapped, unopenable } = await rewrapSecrets({ em: orm.em.fork(), vault });
-  if (rewrapped > 0) logger.info({ rewrapped }, 'secrets of a former key were sealed anew');
-  if (unopenable.length > 0) logger.error({ rows: unopenable.slice(0, 20) }, 'secrets that no given key opens');
-  const purged = await purgeUsage({ em: orm.em.fork(), now: new Date() });
-  if (purged > 0) logger.info({ purged }, 'usage log entries that are kept no longer were deleted');
 }

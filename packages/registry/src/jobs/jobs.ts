@@ -1,6 +1,8 @@
 import type { Context } from '@escale/domain/context';
 import { endExpiredTags } from '@escale/domain/content';
+import { rewrapSecrets } from '@escale/domain/credentials';
 import { purgeDeletedNamespaces } from '@escale/domain/namespaces';
+import { purgeUsage } from '@escale/domain/usage-logs';
 import type { RegistryParts } from '../services.ts';
 import { CollectionFrozen, collectGarbage } from './collect-garbage.ts';
 import { purgeUploads } from './purge-uploads.ts';
@@ -29,6 +31,8 @@ export const jobs = {
   'purge-deleted':    { cron: '7,37 * * * *',             run: async (parts) => { await purgeDeletedNamespaces(systemContext(parts)); } },
   'scrub-blobs':      { cron: '5,15,25,35,45,55 * * * *', run: scrub },
   'collect-garbage':  { cron: '17 * * * *',               run: collect },
+  'rewrap-secrets':   { cron: '3 * * * *',                run: rewrap },
+  'purge-usage':      { cron: '23 * * * *',               run: purgeLogs },
 } satisfies Readonly<Record<string, Job>>;
 
 /** The same step until it has nothing more to do. */
@@ -52,6 +56,18 @@ async function collect(parts: JobParts): Promise<void> {
     if (!(error instanceof CollectionFrozen)) throw error;
     parts.logger.warn({}, error.message);
   }
+}
+
+/** Seals anew what former keys have sealed. */
+async function rewrap({ orm, vault, logger }: JobParts): Promise<void> {
+  const { rewrapped, unopenable } = await rewrapSecrets({ em: orm.em.fork(), vault });
+  if (rewrapped > 0) logger.info({ rewrapped }, 'secrets of a former key were sealed anew');
+  if (unopenable.length > 0) logger.error({ rows: unopenable.slice(0, 20) }, 'secrets that no given key opens');
+}
+
+async function purgeLogs({ orm, logger }: JobParts): Promise<void> {
+  const purged = await purgeUsage({ em: orm.em.fork(), now: new Date() });
+  if (purged > 0) logger.info({ purged }, 'usage log entries that are kept no longer were deleted');
 }
 
 /** Nobody asked for it: the product does it by itself. */
