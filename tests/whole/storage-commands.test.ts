@@ -125,6 +125,7 @@ describe.each(['filesystem', 'azurite'] as const)(
     });
 
     test('with the product stopped, on what it left; and what is asked wrongly is said in a line', async () => {
+      const stays = await client.pushImage('acme/app', 'stays');
       const old = await garbage();
       await stack.halt();
       await collects(old);
@@ -137,7 +138,7 @@ describe.each(['filesystem', 'azurite'] as const)(
         stderr: 'escale: --grace is a number of hours, 0 or more\n',
       });
       await stack.restart();
-      await client.pullImage('acme/app', 'hurt');
+      expect(await client.pullImage('acme/app', 'stays')).toBe(stays.digest);
     });
   },
 );
