@@ -27,15 +27,15 @@ const manifests = `
 /** No manifest lists the blob, but for those planned. */
 const unlisted = `not exists (select 1 from manifest_blobs e where e.blob_id = b.id and ${notPlanned('manifest', 'e.manifest_id')})`;
 
-/** A blob that is noted as unlisted for the first time in this run counts from now. */
+/** A blob that is noted as unlisted for the first time in this run counts from now. Each batch goes on after the last. */
 const blobs = `
   insert into garbage_items (run_id, kind, target, digest, size, reason, last_referenced_at)
   select $run, 'blob', b.id, b.digest, b.size, 'no manifest lists it, and nobody was promised it',
       coalesce(b.unreferenced_since, b.lease_until)
     from blobs b
     where b.state <> 'deleting' and b.lease_until < now() and ${unlisted}
-      and coalesce(b.unreferenced_since, now()) <= now() - $grace * interval '1 second' and ${notPlanned('blob', 'b.id')}
-    limit ${String(batch)}`;
+      and coalesce(b.unreferenced_since, now()) <= now() - $grace * interval '1 second' and b.id > $after
+    order by b.id limit ${String(batch)}`;
 
 /** Links of a blob that manifests of other repositories list; one that none lists keeps its links until it goes itself. */
 const links = `
@@ -65,24 +65,32 @@ export async function planGarbage(
 ): Promise<void> {
   let count = 0;
   for (const statement of [manifests, blobs, links]) {
+    let after = nil;
     for (let found = batch; found > 0; count += found, onFound?.(count)) {
-      found = await insert(ctx, statement, { $run: runId, $grace: graceSeconds });
+      const targets = await insert(ctx, statement, { $run: runId, $grace: graceSeconds, $after: after });
+      found = targets.length;
+      after = targets.at(-1) ?? after;
     }
   }
 }
 
-/** Fills in the named parameters, each as often as it occurs. */
+/** Before every id. */
+const nil = '00000000-0000-0000-0000-000000000000';
+
+const types = { $run: '?::uuid', $grace: '?::int', $after: '?::uuid' } as const;
+
+/** Fills in the named parameters, each as often as it occurs. @returns what was found, in order */
 async function insert(
   ctx: GarbageContext,
   statement: string,
-  named: Readonly<Record<'$run' | '$grace', string | number>>,
-): Promise<number> {
+  named: Readonly<Record<keyof typeof types, string | number>>,
+): Promise<string[]> {
   const parameters: (string | number)[] = [];
-  const sql = statement.replaceAll(/\$run|\$grace/g, (name) => {
-    const key = name === '$run' ? '$run' : '$grace';
+  const sql = statement.replaceAll(/\$run|\$grace|\$after/g, (name) => {
+    const key = name === '$run' ? '$run' : name === '$grace' ? '$grace' : '$after';
     parameters.push(named[key]);
-    return key === '$run' ? '?::uuid' : '?::int';
+    return types[key];
   });
-  const rows = await ctx.em.execute<unknown[]>(`${sql} returning 1`, parameters);
-  return rows.length;
+  const rows = await ctx.em.execute<{ target: string }[]>(`${sql} returning target`, parameters);
+  return rows.map(({ target }) => target);
 }
