@@ -26,7 +26,22 @@ export default defineConfig({
       icon: { clientBundle: { scan: { globInclude: ['src/**/*.{vue,ts}'] } } },
       ui: {
         colors: palette,
-        button: { defaultVariants: { size: 'md' } },
+        button: {
+          defaultVariants: { size: 'md' },
+          // The library makes a button paler under the mouse, too pale for its text.
+          compoundVariants: [
+            {
+              color: 'primary' as const,
+              variant: 'solid' as const,
+              class: 'hover:bg-primary-800 active:bg-primary-800 dark:hover:bg-primary-300 dark:active:bg-primary-300',
+            },
+            {
+              color: 'error' as const,
+              variant: 'solid' as const,
+              class: 'hover:bg-error-800 active:bg-error-800 dark:hover:bg-error-300 dark:active:bg-error-300',
+            },
+          ],
+        },
         modal: { slots: { overlay: 'fixed inset-0 bg-zinc-950/50' } },
       },
     }),

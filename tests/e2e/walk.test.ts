@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { accessibilityViolations } from '../support/accessibility.ts';
 import { openBrowser } from '../support/browser.ts';
+import { overflowOf, signInAs, visitConsole } from '../support/console.ts';
 import { OciClient } from '../support/oci.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 
@@ -23,34 +24,12 @@ afterAll(async () => {
   await stack.stop();
 });
 
-async function openPage(
-  options: Parameters<Browser['newContext']>[0] = {},
-): Promise<{ page: Page; context: BrowserContext }> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-GB', ...options });
-  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  const page = await context.newPage();
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('request', (request) => {
-    if (!request.url().startsWith(stack.url) && !/^(?:data|blob):/.test(request.url()))
-      complaints.push(`asked elsewhere: ${request.url()}`);
-  });
-  return { page, context };
-}
-
-async function signInAs(page: Page, username: string): Promise<void> {
-  await page.goto(stack.url);
-  await page.getByRole('link', { name: /^(Sign in with|Se connecter avec) Keycloak$/ }).click();
-  await page.locator('input[name=username]').fill(username);
-  await page.locator('input[name=password]').fill(stack.demoPassword);
-  await page.locator('button[type=submit]').click();
-}
+const openPage = (options: Parameters<Browser['newContext']>[0] = {}) =>
+  visitConsole({ stack, browser, complaints }, options);
 
 test('from signing in to a tag in the list', async () => {
   const { page } = await openPage();
-  await signInAs(page, 'alice');
+  await signInAs(page, stack, 'alice');
 
   // The first sign-in asks for the user name, and says while one types whether it can be had.
   await page.getByRole('heading', { name: 'Welcome to Escale' }).waitFor();
@@ -148,7 +127,7 @@ test.each([
   'every page fits $width pixels, $scheme, $locale, without a complaint',
   async ({ scheme, width, locale }) => {
     const { page, context } = await openPage({ viewport: { width, height: 900 }, colorScheme: scheme, locale });
-    await signInAs(page, 'alice');
+    await signInAs(page, stack, 'alice');
     await page.waitForURL(`${stack.url}/`);
     const pages = {
       home: '/',
@@ -167,8 +146,7 @@ test.each([
       await page.getByRole('heading', { level: 1 }).waitFor();
       await page.waitForLoadState('networkidle');
       await page.screenshot({ path: path.join(pictures, `${name}-${scheme}-${String(width)}.png`) });
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      expect(`${name} overflows by ${String(Math.max(overflow, 0))}`).toBe(`${name} overflows by 0`);
+      expect([name, await overflowOf(page)]).toEqual([name, 0]);
       expect(await page.evaluate(() => document.documentElement.lang)).toBe(locale.slice(0, 2));
       expect([name, ...(await accessibilityViolations(page))]).toEqual([name]);
     }

@@ -1,0 +1,122 @@
+import type { Locator, Page } from 'playwright-core';
+
+/** Ways to use a page: with the mouse, or with the keyboard alone. A flow is written once and must pass with both. */
+export interface Hands {
+  press(target: Locator): Promise<void>;
+  fill(target: Locator, text: string): Promise<void>;
+  tick(target: Locator): Promise<void>;
+  /** Opens a menu and presses one of its items. */
+  menu(button: Locator, item: string): Promise<void>;
+  /** Opens a select and takes an option. */
+  select(box: Locator, option: string): Promise<void>;
+  radio(target: Locator): Promise<void>;
+  tab(target: Locator): Promise<void>;
+  /** Types into a box that offers what it finds, and takes the offer. */
+  find(box: Locator, text: string, offer: string): Promise<void>;
+}
+
+export function mouse(page: Page): Hands {
+  const option = (name: string) => page.getByRole('option', { name: startingWith(name) }).first();
+  return {
+    press: (target) => target.click(),
+    fill: (target, text) => target.fill(text),
+    tick: (target) => target.click(),
+    menu: async (button, item) => {
+      await button.click();
+      await page.getByRole('menuitem', { name: item }).click();
+    },
+    select: async (box, name) => {
+      await box.click();
+      await option(name).click();
+    },
+    radio: (target) => target.click(),
+    tab: (target) => target.click(),
+    find: async (box, text, offer) => {
+      await box.click();
+      await box.pressSequentially(text);
+      await option(offer).click();
+    },
+  };
+}
+
+/** Steps with one key until a target has the focus, or is what the focus speaks of. */
+const mostSteps = 200;
+
+export function keyboard(page: Page): Hands {
+  const option = (name: string) => page.getByRole('option', { name: startingWith(name) }).first();
+
+  async function reach(target: Locator, key = 'Tab'): Promise<void> {
+    await target.waitFor();
+    for (let step = 0; step < mostSteps; step += 1) {
+      if (await target.evaluate((element) => element === document.activeElement)) return;
+      await page.keyboard.press(key);
+    }
+    throw new Error(`${key} does not lead to ${target.toString()}`);
+  }
+
+  /** Lists keep the focus and mark the option that Enter would take. */
+  async function mark(target: Locator): Promise<void> {
+    await target.waitFor();
+    for (let step = 0; step < mostSteps; step += 1) {
+      const marked = await target.evaluate(
+        (element) => element.hasAttribute('data-highlighted') || element === document.activeElement,
+      );
+      if (marked) return;
+      await page.keyboard.press('ArrowDown');
+    }
+    throw new Error(`ArrowDown does not lead to ${target.toString()}`);
+  }
+
+  return {
+    press: async (target) => {
+      await reach(target);
+      await page.keyboard.press('Enter');
+    },
+    fill: async (target, text) => {
+      await reach(target);
+      await page.keyboard.press('ControlOrMeta+a');
+      await page.keyboard.press('Delete');
+      await page.keyboard.type(text);
+    },
+    tick: async (target) => {
+      await reach(target);
+      await page.keyboard.press('Space');
+    },
+    menu: async (button, item) => {
+      await reach(button);
+      await page.keyboard.press('Enter');
+      await mark(page.getByRole('menuitem', { name: item }));
+      await page.keyboard.press('Enter');
+    },
+    select: async (box, name) => {
+      await reach(box);
+      await page.keyboard.press('Enter');
+      await option(name).waitFor();
+      await page.keyboard.press('Home');
+      await mark(option(name));
+      await page.keyboard.press('Enter');
+    },
+    radio: async (target) => {
+      const group = page.getByRole('radio', { checked: true });
+      await reach(group.first());
+      await reach(target, 'ArrowDown');
+      if (!(await target.isChecked())) await page.keyboard.press('Space');
+    },
+    tab: async (target) => {
+      await reach(page.getByRole('tab', { selected: true }));
+      await reach(target, 'ArrowRight');
+      await page.keyboard.press('Enter');
+    },
+    find: async (box, text, offer) => {
+      await reach(box);
+      await page.keyboard.press('ControlOrMeta+a');
+      await page.keyboard.type(text);
+      await mark(option(offer));
+      await page.keyboard.press('Enter');
+    },
+  };
+}
+
+function startingWith(name: string): RegExp {
+  return new RegExp(`^${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`);
+}
