@@ -81,6 +81,13 @@ export const escaleConfig = z.object({
   ESCALE_REVEAL_TOKENS: apiConfig.shape.ESCALE_REVEAL_TOKENS.default(true).describe(
     '`false`: tokens are shown once, and the sealed copies are wiped',
   ),
+  ESCALE_WORKERS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(6)
+    .default(1)
+    .describe('processes that answer requests; one for each processor is enough'),
   ESCALE_UNDO_DAYS: apiConfig.shape.ESCALE_UNDO_DAYS.default(7).describe(
     'for how many days a deleted repository or organization can be restored',
   ),

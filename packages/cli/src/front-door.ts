@@ -22,9 +22,11 @@ export interface FrontDoor {
 /** Milliseconds that requests under way get at the end. */
 const drain = 4000;
 
-/** @throws Error with one line for a person when the port is taken or may not be used */
-export async function openFrontDoor({ host, port }: { host: string; port: number }): Promise<FrontDoor> {
-  let rooms: Rooms | undefined;
+/**
+ * @param rooms when they are known already
+ * @throws Error with one line for a person when the port is taken or may not be used
+ */
+export async function openFrontDoor({ host, port }: { host: string; port: number }, rooms?: Rooms): Promise<FrontDoor> {
   const server = createListener((request, response) => {
     if (rooms) roomFor(rooms, request.url ?? '/')(request, response);
     else starting(request, response);

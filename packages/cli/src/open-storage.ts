@@ -36,7 +36,7 @@ export async function openDatabase(
     life.add('the embedded database', embedded, (server) => server.stop());
     databaseUrl = embedded.url;
   }
-  const orm = await createOrm({ databaseUrl, poolSize: 12 });
+  const orm = await createOrm({ databaseUrl, poolSize: connectionsOf(config) });
   life.add('the database connections', orm, (open) => open.close(true));
   try {
     const ran = await migrate(orm);
@@ -47,6 +47,11 @@ export async function openDatabase(
     });
   }
   return { orm, databaseUrl };
+}
+
+/** Connections of one process at most; the workers of an installation share what a database of usual size gives. */
+function connectionsOf({ ESCALE_WORKERS: workers }: EscaleConfig): number {
+  return Math.min(12, Math.max(6, Math.floor(36 / workers)));
 }
 
 /** Opens the blob store, starting the embedded Azurite where that is configured. */
@@ -94,7 +99,18 @@ export async function openStorage(
 ): Promise<Database & { readonly blobStore: BlobStore }> {
   const embedded = config.ESCALE_DATABASE_URL === undefined || config.blobStore === 'azurite';
   const shared = embedded && !(await holdDataFolder(config, life));
-  const settings = shared ? await runningParts(config) : config;
+  if (shared) return openRunningStorage(config, life, logger);
+  const { orm, databaseUrl } = await openDatabase(config, config.dataDir, life, logger);
+  return { orm, databaseUrl, blobStore: await openBlobs(config, config.dataDir, life, logger) };
+}
+
+/** The same of a product that runs: nothing is started for it. @throws Error with one line for a person */
+export async function openRunningStorage(
+  config: EscaleConfig,
+  life: Lifecycle,
+  logger: Logger,
+): Promise<Database & { readonly blobStore: BlobStore }> {
+  const settings = await runningParts(config);
   const { orm, databaseUrl } = await openDatabase(settings, config.dataDir, life, logger);
   return { orm, databaseUrl, blobStore: await openBlobs(settings, config.dataDir, life, logger) };
 }

@@ -32,7 +32,7 @@ export function createApp(parts: RegistryParts): RegistryApp {
     clientAddress: clientAddressReader(parts.config.trustedProxies ?? []),
     signingKeys: new SigningKeys(parts.orm, parts.vault),
     verifiedTokens: new VerifiedTokens(),
-    failedAttempts: new FailedAttempts(),
+    failedAttempts: new FailedAttempts(parts.processes),
     hotReads: new HotReads(parts.orm),
     pullLog: new PullLog(parts.orm, (error) => {
       parts.logger.error({ err: error }, 'pulls could not be written to the usage log; they are kept for the next try');

@@ -20,6 +20,8 @@ export interface RegistryParts {
   readonly vault: Vault;
   readonly blobStore: BlobStore;
   readonly logger: Logger;
+  /** How many processes share the work of this registry; what each counts for itself, it counts to its share. One when not given. */
+  readonly processes?: number;
   /** Of one namespace; the usual ones when not given. */
   readonly uploadLimits?: UploadLimits;
   /** Accepts an access token of the identity provider as password of `$oauthtoken`; absent when there is none. */

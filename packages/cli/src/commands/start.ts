@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { parseArgs } from 'node:util';
 import type { Faults } from '@escale/domain/faults';
 import { Lifecycle } from '@escale/server-kit/lifecycle';
@@ -5,12 +6,14 @@ import { readConfig } from '@escale/server-kit/config';
 import { startAllInOne } from '../all-in-one.ts';
 import { deriveConfig, escaleConfig, type EscaleConfig } from '../config.ts';
 import { people } from '../embedded/demo-people.ts';
+import { serveAsWorker } from '../worker-process.ts';
 
-const help = `escale start: everything in one process
+const help = `escale start: everything
 
   --port N         the public port (8080)
   --data DIR       the data folder (.escale)
   --blob-store S   filesystem, azurite or azure
+  --workers N      processes that answer requests (1)
   --help           this text
 `;
 
@@ -26,6 +29,7 @@ export async function start(args: readonly string[], environment: NodeJS.Process
       port: { type: 'string' },
       data: { type: 'string' },
       'blob-store': { type: 'string' },
+      workers: { type: 'string' },
       help: { type: 'boolean' },
     },
   });
@@ -37,12 +41,14 @@ export async function start(args: readonly string[], environment: NodeJS.Process
     ...(values.port !== undefined && { ESCALE_PORT: values.port }),
     ...(values.data !== undefined && { ESCALE_DATA_DIR: values.data }),
     ...(values['blob-store'] !== undefined && { ESCALE_BLOB_STORE: values['blob-store'] }),
+    ...(values.workers !== undefined && { ESCALE_WORKERS: values.workers }),
   };
   const config = deriveConfig(readConfig(escaleConfig, { ...environment, ...flags }));
   const life = new Lifecycle((message, error) => {
     console.error(message, error instanceof Error ? error.message : '');
   });
   life.stopOnSignals();
+  if (cluster.isWorker) return serveAsWorker(config, life);
   const escale = await startAllInOne(config, life, faults);
   if (!life.isStopping) process.stdout.write(welcome(config, escale.demoPassword));
 }

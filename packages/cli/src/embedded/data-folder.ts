@@ -17,6 +17,10 @@ export interface DataFolder {
   secret(name: string, bytes: number): Promise<Buffer>;
   /** The same, without making it. */
   foundSecret(name: string, bytes: number): Promise<Buffer | undefined>;
+}
+
+/** The same, held. */
+export interface OpenDataFolder extends DataFolder {
   /** Lets another start have the folder. */
   release(): Promise<void>;
 }
@@ -26,20 +30,27 @@ export interface DataFolder {
  * that ends, and no pid can be mistaken for another.
  * @throws DataFolderInUse
  */
-export async function openDataFolder(folder: string): Promise<DataFolder> {
+export async function openDataFolder(folder: string): Promise<OpenDataFolder> {
   const absolute = path.resolve(folder);
   await mkdir(absolute, { recursive: true, mode: 0o700 });
   const lock = await takeLock(absolute);
   return {
-    path: absolute,
-    secret: (name, bytes) => secret(path.join(absolute, name), bytes),
-    foundSecret: (name, bytes) => foundSecret(path.join(absolute, name), bytes),
+    ...dataFolderOf(absolute),
     release: () =>
       new Promise((resolve) => {
         lock.close(() => {
           resolve();
         });
       }),
+  };
+}
+
+/** The folder as a process sees it whose parent holds it. */
+export function dataFolderOf(absolute: string): DataFolder {
+  return {
+    path: absolute,
+    secret: (name, bytes) => secret(path.join(absolute, name), bytes),
+    foundSecret: (name, bytes) => foundSecret(path.join(absolute, name), bytes),
   };
 }
 

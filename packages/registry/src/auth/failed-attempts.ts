@@ -11,9 +11,12 @@ const kept = 20_000;
  */
 export class FailedAttempts {
   readonly #counters = new Map<string, { count: number; readonly until: number }>();
+  readonly #limit: number;
   readonly #now: () => number;
 
-  constructor(now: () => number = Date.now) {
+  /** @param processes among which failures are spread; each allows its share of them */
+  constructor(processes = 1, now: () => number = Date.now) {
+    this.#limit = Math.ceil(limit / processes);
     this.#now = now;
   }
 
@@ -38,7 +41,7 @@ export class FailedAttempts {
       return 0;
     }
     known.count += 1;
-    return known.count > limit ? known.until - now : 0;
+    return known.count > this.#limit ? known.until - now : 0;
   }
 }
 

@@ -1,0 +1,146 @@
+import path from 'node:path';
+import Koa from 'koa';
+import { createApp as createApi, type ApiApp } from '@escale/api/app';
+import { anonymous } from '@escale/domain/access';
+import type { Vault } from '@escale/domain/credentials';
+import type { Faults } from '@escale/domain/faults';
+import { createApp as createRegistry } from '@escale/registry/app';
+import type { BlobStore } from '@escale/registry/storage';
+import type { Orm } from '@escale/schema/orm';
+import type { Lifecycle } from '@escale/server-kit/lifecycle';
+import type { Logger } from '@escale/server-kit/logger';
+import { health, requestId } from '@escale/server-kit/middleware';
+import type { EscaleConfig } from './config.ts';
+import { consoleFiles } from './console-files.ts';
+import type { DataFolder } from './embedded/data-folder.ts';
+import type { Rooms } from './front-door.ts';
+import { version } from './version.ts';
+
+/** What the rooms are made of. */
+export interface RoomParts {
+  readonly orm: Orm;
+  readonly vault: Vault;
+  readonly blobStore: BlobStore;
+  readonly logger: Logger;
+  /** Present when the demo identity provider is embedded: its settings, and who answers for it. */
+  readonly demo: { readonly settings: DemoSettings; readonly room: NonNullable<Rooms['identityProvider']> } | undefined;
+  readonly faults?: Faults | undefined;
+}
+
+/** Registry, management API, health and console of one process, each ended with it. */
+export async function openRooms(config: EscaleConfig, life: Lifecycle, parts: RoomParts): Promise<Rooms> {
+  const { orm, vault, blobStore, logger, demo, faults } = parts;
+  const oidc = config.oidc ?? demo?.settings;
+  if (!oidc) throw new Error('there is no identity provider');
+  const api = life.add(
+    'the management API',
+    await startApi(config, { oidc, orm, vault, logger, embedded: demo !== undefined }),
+    (app) => app.close(),
+  );
+  const registry = life.add(
+    'the registry',
+    createRegistry({
+      config: { externalUrl: config.externalUrl, trustedProxies: config.ESCALE_TRUSTED_PROXIES ?? [] },
+      orm,
+      vault,
+      blobStore,
+      logger,
+      processes: config.ESCALE_WORKERS,
+      uploadLimits: {
+        sessions: config.ESCALE_UPLOAD_SESSIONS,
+        stagedBytes: config.ESCALE_UPLOAD_STAGED_GIB * 2 ** 30,
+      },
+      ...(faults && { faults }),
+      identifyAccessToken: (token) =>
+        api.identifyAccessToken({ em: orm.em.fork(), principal: anonymous, now: new Date(), vault, client: {} }, token),
+    }),
+    (app) => app.close(),
+  );
+  return {
+    registry: registry.koa.callback(),
+    api: api.koa.callback(),
+    health: healthChecks({ orm, blobStore, logger }),
+    console: consoleFiles(consoleFolder()),
+    ...(demo && { identityProvider: demo.room }),
+  };
+}
+
+export type DemoSettings = Awaited<ReturnType<typeof demoSettings>>;
+
+/** What the demo identity provider and its client agree on. */
+export async function demoSettings(config: EscaleConfig, data: DataFolder) {
+  const { externalUrl } = config;
+  return {
+    issuer: `${externalUrl}/realms/escale`,
+    clientId: 'escale',
+    clientSecret: (await data.secret('demo-client-secret', 32)).toString('base64url'),
+    redirectUris: [`${externalUrl}/auth/callback`],
+    postLogoutRedirectUris: [`${externalUrl}/sign-in?reason=signed-out`],
+    folder: data.path,
+    password: config.ESCALE_DEMO_PASSWORD ?? (await data.secret('demo-password', 9)).toString('base64url'),
+    apiAudience: config.ESCALE_API_AUDIENCE,
+  };
+}
+
+interface ApiSettings {
+  readonly oidc: { readonly issuer: string; readonly clientId: string; readonly clientSecret: string };
+  readonly orm: Orm;
+  readonly vault: Vault;
+  readonly logger: Logger;
+  readonly embedded: boolean;
+}
+
+function startApi(config: EscaleConfig, { oidc, orm, vault, logger, embedded }: ApiSettings): Promise<ApiApp> {
+  const { issuer, clientId, clientSecret } = oidc;
+  return createApi({
+    config: {
+      externalUrl: config.externalUrl,
+      version,
+      oidc: { issuer, clientId, clientSecret, name: config.ESCALE_OIDC_NAME },
+      apiAudience: config.ESCALE_API_AUDIENCE,
+      adminGroup: config.ESCALE_ADMIN_GROUP,
+      revealTokens: config.ESCALE_REVEAL_TOKENS,
+      undoSeconds: config.ESCALE_UNDO_DAYS * 24 * 3600,
+      trustedProxies: config.ESCALE_TRUSTED_PROXIES ?? [],
+    },
+    orm,
+    vault,
+    logger,
+    ...(embedded && { fetch: fetchFromOurselves(config) }),
+  });
+}
+
+/** The embedded identity provider is this process: its public address may be one that only browsers can reach. */
+function fetchFromOurselves({ externalUrl, ESCALE_PORT: port }: EscaleConfig): typeof globalThis.fetch {
+  return (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    if (url.origin !== new URL(externalUrl).origin) return fetch(input, init);
+    return fetch(new URL(`${url.pathname}${url.search}`, `http://127.0.0.1:${String(port)}`), init);
+  };
+}
+
+function healthChecks({ orm, blobStore, logger }: { orm: Orm; blobStore: BlobStore; logger: Logger }) {
+  const koa = new Koa();
+  koa.silent = true;
+  koa.use(requestId());
+  const checks = {
+    database: {
+      check: async () => {
+        await orm.em.getConnection().execute('select 1');
+      },
+      failing: 'the database does not answer',
+    },
+    blobStore: { check: (signal: AbortSignal) => blobStore.check(signal), failing: 'the blob store does not answer' },
+  };
+  koa.use(
+    health(checks, (name, error) => {
+      logger.warn({ err: error, dependency: name }, 'a dependency does not do its part');
+    }),
+  );
+  return koa.callback();
+}
+
+/** Beside this package in the repository and in the image alike. */
+function consoleFolder(): string {
+  return path.resolve(import.meta.dirname, '../../web/dist');
+}

@@ -1,0 +1,72 @@
+import { request as requestInside, type RequestListener } from 'node:http';
+import type { Lifecycle } from '@escale/server-kit/lifecycle';
+import { createLogger } from '@escale/server-kit/logger';
+import type { EscaleConfig } from './config.ts';
+import { dataFolderOf } from './embedded/data-folder.ts';
+import { openFrontDoor } from './front-door.ts';
+import { openRunningStorage } from './open-storage.ts';
+import { demoSettings, openRooms } from './rooms.ts';
+import { openVault } from './secrets.ts';
+import type { FromWorker, ToWorker } from './workers.ts';
+
+/** One of several processes that answer requests: everything but what there is one of, which `Workers` keeps. */
+export async function serveAsWorker(config: EscaleConfig, life: Lifecycle): Promise<void> {
+  const logger = createLogger({ level: config.ESCALE_LOG_LEVEL });
+  const begun = told('begin');
+  const opened = told('open');
+  say({ say: 'present' });
+  const { identityProviderPort } = await begun;
+  const data = dataFolderOf(config.dataDir);
+  const vault = await openVault(config, data);
+  const { orm, blobStore } = await openRunningStorage(config, life, logger);
+  const demo =
+    identityProviderPort === undefined
+      ? undefined
+      : await demoSettings(config, data).then((settings) => ({
+          settings,
+          room: { path: new URL(settings.issuer).pathname, handler: passOn(identityProviderPort) },
+        }));
+  const rooms = await openRooms(config, life, { orm, vault, blobStore, logger, demo });
+  say({ say: 'ready' });
+  await opened;
+  const door = await openFrontDoor({ host: config.ESCALE_HOST, port: config.ESCALE_PORT }, rooms);
+  life.add('the listener', door, (open) => open.close());
+}
+
+function say(message: FromWorker): void {
+  process.send?.(message);
+}
+
+function told<Say extends ToWorker['say']>(what: Say): Promise<Extract<ToWorker, { say: Say }>> {
+  return new Promise((resolve) => {
+    const hear = (message: ToWorker) => {
+      if (!isAbout(message, what)) return;
+      process.off('message', hear);
+      resolve(message);
+    };
+    process.on('message', hear);
+  });
+}
+
+function isAbout<Say extends ToWorker['say']>(
+  message: ToWorker,
+  what: Say,
+): message is Extract<ToWorker, { say: Say }> {
+  return message.say === what;
+}
+
+/** Hands requests, as they came, to the process that has the embedded identity provider. */
+function passOn(port: number): RequestListener {
+  return (request, response) => {
+    const { method, url: path, headers } = request;
+    const inner = requestInside({ host: '127.0.0.1', port, method, path, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
+      answer.pipe(response);
+    });
+    inner.on('error', () => {
+      if (response.headersSent) response.destroy();
+      else response.writeHead(503, { 'Retry-After': '2' }).end();
+    });
+    request.pipe(inner);
+  };
+}

@@ -1,0 +1,134 @@
+import cluster, { type Worker } from 'node:cluster';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from '@escale/server-kit/logger';
+
+/** What a worker and the process that started it say to each other. */
+export type ToWorker =
+  { readonly say: 'begin'; readonly identityProviderPort: number | undefined } | { readonly say: 'open' };
+export interface FromWorker {
+  readonly say: 'present' | 'ready';
+}
+
+/** Milliseconds until a worker that ended is replaced, and that one gets to end. */
+const pause = 500;
+const patience = 7000;
+
+/**
+ * The processes that answer requests, where there are several. They share the public port; this process keeps what there is one
+ * of: the data folder, what is embedded, the jobs. A worker that ends is replaced; all end with this process.
+ */
+export class Workers {
+  readonly #logger: Logger;
+  readonly #identityProviderPort: number | undefined;
+  readonly #running = new Set<Worker>();
+  #isOpen = false;
+  #stopping = false;
+
+  private constructor(logger: Logger, identityProviderPort: number | undefined) {
+    this.#logger = logger;
+    this.#identityProviderPort = identityProviderPort;
+  }
+
+  /**
+   * Starts them and waits until they could answer.
+   * @param identityProvider of the embedded one: it has its state here, and workers send its requests here
+   * @throws Error when one of them cannot start
+   */
+  static async start(
+    count: number,
+    { logger, identityProvider }: { logger: Logger; identityProvider: RequestListener | undefined },
+  ): Promise<Workers> {
+    cluster.setupPrimary({ args: process.argv.slice(2) });
+    const workers = new Workers(logger, identityProvider && (await serveInside(identityProvider)));
+    const ready = Array.from({ length: count }, () => workers.#launch());
+    try {
+      await Promise.all(ready);
+    } catch (error) {
+      await workers.stop();
+      throw error;
+    }
+    return workers;
+  }
+
+  /** From now on they listen. */
+  async open(): Promise<void> {
+    this.#isOpen = true;
+    await Promise.all([...this.#running].map((worker) => openDoor(worker)));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const ended = [...this.#running].map((worker) => {
+      const cut = setTimeout(() => worker.process.kill('SIGKILL'), patience);
+      worker.process.kill('SIGTERM');
+      return new Promise<void>((resolve) => {
+        worker.once('exit', () => {
+          clearTimeout(cut);
+          resolve();
+        });
+      });
+    });
+    await Promise.all(ended);
+  }
+
+  /** Resolves when it is ready. */
+  async #launch(): Promise<void> {
+    const worker = cluster.fork();
+    this.#running.add(worker);
+    await new Promise<void>((resolve, reject) => {
+      worker.on('message', ({ say }: FromWorker) => {
+        if (say === 'present') tell(worker, { say: 'begin', identityProviderPort: this.#identityProviderPort });
+        else resolve();
+      });
+      worker.once('exit', (code, signal) => {
+        this.#running.delete(worker);
+        reject(new Error(`a worker ended (${signal || String(code)})`));
+        if (this.#isOpen && !this.#stopping) this.#replace(worker);
+      });
+    });
+  }
+
+  #replace(lost: Worker): void {
+    this.#logger.warn({ pid: lost.process.pid }, 'a worker ended; another takes its place');
+    setTimeout(() => {
+      if (this.#stopping) return;
+      void this.#launch().then(
+        async () => {
+          for (const worker of this.#running) if (!worker.isDead()) await openDoor(worker);
+        },
+        () => undefined,
+      );
+    }, pause).unref();
+  }
+}
+
+/** Twice is as good as once. */
+async function openDoor(worker: Worker): Promise<void> {
+  if (opened.has(worker)) return;
+  opened.add(worker);
+  const listening = new Promise<void>((resolve) => {
+    worker.once('listening', () => {
+      resolve();
+    });
+    worker.once('exit', () => {
+      resolve();
+    });
+  });
+  tell(worker, { say: 'open' });
+  await listening;
+}
+
+const opened = new WeakSet<Worker>();
+
+function tell(worker: Worker, message: ToWorker): void {
+  // One that is just ending cannot be told any more; its end is heard of.
+  if (worker.isConnected()) worker.send(message);
+}
+
+async function serveInside(handler: RequestListener): Promise<number> {
+  const server = createServer(handler);
+  server.unref();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
