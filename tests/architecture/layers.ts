@@ -40,12 +40,14 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...[
       '@graphql-typed-document-node/core',
       '@nuxt/ui',
+      '@tanstack/vue-virtual',
       '@urql/',
       '@vueuse/core',
       'vue',
       'vue-i18n',
       'vue-router',
       'graphql',
+      'graphql-sse',
     ],
   ],
 };

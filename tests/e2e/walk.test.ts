@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { accessibilityViolations } from '../support/accessibility.ts';
 import { openBrowser } from '../support/browser.ts';
-import { overflowOf, signInAs, visitConsole } from '../support/console.ts';
+import { overflowOf, settled, signInAs, visitConsole } from '../support/console.ts';
 import { OciClient } from '../support/oci.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 
@@ -96,11 +96,10 @@ test('from signing in to a tag in the list', async () => {
   await page.keyboard.press('Escape');
 
   await page.goto(`${stack.url}/repositories/acme/app/-/permissions`);
-  await page.getByRole('combobox', { name: 'Kind' }).click();
-  await page.getByRole('option', { name: 'Robot' }).click();
-  await page.getByLabel('Name', { exact: true }).fill('ci');
+  await page.getByRole('combobox', { name: 'User, robot or team' }).fill('ci');
+  await page.getByRole('option', { name: 'acme+ci' }).click();
   await page.getByRole('button', { name: 'Add permission' }).click();
-  await page.getByText('acme+ci').waitFor();
+  await page.getByRole('button', { name: 'Remove the permission of acme+ci' }).waitFor();
 
   await page.goto(`${stack.url}/repositories/acme/app/-/settings`);
   await page.getByRole('button', { name: 'Make public' }).click();
@@ -143,8 +142,7 @@ test.each([
     };
     for (const [name, address] of Object.entries(pages)) {
       await page.goto(`${stack.url}${address}`);
-      await page.getByRole('heading', { level: 1 }).waitFor();
-      await page.waitForLoadState('networkidle');
+      await settled(page);
       await page.screenshot({ path: path.join(pictures, `${name}-${scheme}-${String(width)}.png`) });
       expect([name, await overflowOf(page)]).toEqual([name, 0]);
       expect(await page.evaluate(() => document.documentElement.lang)).toBe(locale.slice(0, 2));

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { accessibilityViolations } from './accessibility.ts';
 import type { Stack } from './stack.ts';
 
 export interface Visit {
@@ -23,6 +25,10 @@ export async function visitConsole(
     if (message.type() === 'error') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('dialog', (dialog) => {
+    complaints.push(`a script asked: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
   page.on('request', (request) => {
     if (!request.url().startsWith(stack.url) && !/^(?:data|blob):/.test(request.url()))
       complaints.push(`asked elsewhere: ${request.url()}`);
@@ -42,6 +48,25 @@ export async function signInAs(page: Page, stack: Stack, username: string): Prom
 /** How far a page is wider than its window, in CSS pixels; 0 when it fits. */
 export async function overflowOf(page: Page): Promise<number> {
   return page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - window.innerWidth));
+}
+
+/** Waits until a page shows what it has; it may go on listening for what happens. */
+export async function settled(page: Page): Promise<void> {
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  const loading = page.getByRole('status', { name: /^(?:Loading|Chargement)$/ });
+  await expect.poll(() => loading.count(), { timeout: 20_000 }).toBe(0);
+  await page.evaluate(() => document.fonts.ready.then(() => undefined));
+}
+
+/** What every page must hold: nothing sticks out at the side, and axe finds nothing. */
+export async function expectSound(page: Page, name: string): Promise<void> {
+  // What fades in has less contrast than it will have.
+  await page.evaluate(async () => {
+    const ending = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity);
+    await Promise.allSettled(ending.map(({ finished }) => finished));
+  });
+  expect([name, await overflowOf(page)]).toEqual([name, 0]);
+  expect([name, ...(await accessibilityViolations(page))]).toEqual([name]);
 }
 
 /** What the console says in a language, by the key of the text: a test of a flow runs in each. */

@@ -95,8 +95,18 @@ export function eventStream(
     // Proxies must pass each event on as it comes.
     http.set('X-Accel-Buffering', 'no');
     http.set('Cache-Control', 'no-store');
-    http.body = Readable.from(body, { objectMode: false });
+    http.body = Readable.from(opened(body), { objectMode: false });
   };
+}
+
+/** A comment first: who listens knows at once that it is heard, and not only with the first event. */
+async function* opened(events: AsyncGenerator<string>): AsyncGenerator<string> {
+  try {
+    yield ':\n\n';
+    yield* events;
+  } finally {
+    await events.return(undefined);
+  }
 }
 
 /** As the handler wants them; what the request has said is known already. */

@@ -72,6 +72,9 @@ export class UsageLogCountsArgs {
 
   @Field(() => DateTime, { nullable: true, description: 'Before it.' })
   to?: Date | undefined;
+
+  @Field(() => String, { nullable: true, description: 'Exactly this user name or robot login.' })
+  performer?: string | undefined;
 }
 
 @ArgsType()

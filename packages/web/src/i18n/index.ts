@@ -48,6 +48,27 @@ export function exactTime(iso: string): string {
   return new Intl.DateTimeFormat(language.value, { dateStyle: 'full', timeStyle: 'medium' }).format(new Date(iso));
 }
 
+/** `Tuesday, 24 November 2026`: a heading over what happened on a day. */
+export function longDay(iso: string): string {
+  return new Intl.DateTimeFormat(language.value, { dateStyle: 'full' }).format(new Date(iso));
+}
+
+/** `24 Nov`: a day that the server counts by, which is one in UTC. */
+export function shortDay(day: string): string {
+  const options = { day: 'numeric', month: 'short', timeZone: 'UTC' } as const;
+  return new Intl.DateTimeFormat(language.value, options).format(new Date(day));
+}
+
+/** `24 Nov, 12:03:04`: a line of a log. */
+export function lineTime(iso: string): string {
+  const options = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit' } as const;
+  return new Intl.DateTimeFormat(language.value, options).format(new Date(iso));
+}
+
+export function wholeNumber(value: number): string {
+  return new Intl.NumberFormat(language.value).format(value);
+}
+
 const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 
 /** Bytes with one decimal: `48.2 MB`. */

@@ -12,4 +12,10 @@ export const namespaceRoutes: readonly RouteRecordRaw[] = [
     meta: { title: 'organization.repositories' },
   },
   ...robotRoutes,
+  {
+    path: 'logs',
+    component: () => import('../usage-logs/NamespaceLogs.vue'),
+    props: namespaceProps,
+    meta: { title: 'repository.logs' },
+  },
 ];

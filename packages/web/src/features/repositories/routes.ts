@@ -1,8 +1,8 @@
 import type { RouteRecordRaw } from 'vue-router';
 import { repositoryCrumbs } from './crumbs.ts';
 
-const repositoryViews = ['information', 'tags', 'permissions', 'settings'] as const;
-export type RepositoryView = (typeof repositoryViews)[number];
+const repositoryViews = ['information', 'tags', 'history', 'permissions', 'logs', 'settings'] as const;
+export type RepositoryView = (typeof repositoryViews)[number] | 'manifests';
 
 export const repositoryRoutes: readonly RouteRecordRaw[] = [
   {
@@ -17,6 +17,12 @@ export const repositoryRoutes: readonly RouteRecordRaw[] = [
     component: () => import('./RepositoryPage.vue'),
     props: true,
     meta: { title: ({ params }) => `repository.${String(params['view'])}`, crumbs: repositoryCrumbs },
+  },
+  {
+    path: '/repositories/:name(.+)/-/:view(manifests)/:digest',
+    component: () => import('./RepositoryPage.vue'),
+    props: true,
+    meta: { title: 'repository.manifests', crumbs: repositoryCrumbs },
   },
   {
     path: '/repositories/:name(.+)',

@@ -1,0 +1,85 @@
+import type { AnyVariables, TypedDocumentNode } from '@urql/core';
+import { print } from 'graphql';
+import { onScopeDispose, ref, watch, type Ref } from 'vue';
+import { useDocumentVisibility } from '@vueuse/core';
+
+/** Whether events arrive: not asked for, on the way to the server, or listening. */
+export type LiveState = 'off' | 'connecting' | 'live';
+
+/**
+ * Follows a subscription over server-sent events while `variables` answers some and the page can be seen. A hidden page lets
+ * go: a browser keeps only six connections to a host, and others need them. Lost connections are tried again, ever slower.
+ * @param onEvent what to do with each event
+ * @param onGap called when events may have been missed, after each connection but the first
+ */
+export function useLive<Data, Variables extends AnyVariables>(
+  document: TypedDocumentNode<Data, Variables>,
+  variables: () => Variables | undefined,
+  onEvent: (data: Data) => void,
+  onGap: () => void = () => undefined,
+): Ref<LiveState> {
+  const state = ref<LiveState>('off');
+  const visibility = useDocumentVisibility();
+  let stop: () => void = () => undefined;
+  let wasConnected = false;
+
+  async function begin(asked: Variables): Promise<void> {
+    let ended = false;
+    let dispose: () => void = () => undefined;
+    stop = () => {
+      ended = true;
+      state.value = 'off';
+      dispose();
+    };
+    state.value = 'connecting';
+    // Only pages that show something live load this.
+    const { createClient } = await import('graphql-sse');
+    if (ended) return;
+    const events = createClient({
+      url: '/graphql',
+      credentials: 'same-origin',
+      headers: { 'x-escale-csrf': '1' },
+      retryAttempts: Number.POSITIVE_INFINITY,
+      retry: (tries) => new Promise((resolve) => setTimeout(resolve, Math.min(30_000, 1000 * 2 ** tries))),
+    });
+    const unsubscribe = events.subscribe<Data>(
+      { query: print(document), variables: asked as Record<string, unknown> },
+      {
+        next: ({ data }) => {
+          if (data) onEvent(data);
+        },
+        error: () => (state.value = 'off'),
+        complete: () => (state.value = 'off'),
+      },
+      {
+        connecting: () => {
+          if (!ended) state.value = 'connecting';
+        },
+        connected: () => {
+          if (ended) return;
+          state.value = 'live';
+          if (wasConnected) onGap();
+          wasConnected = true;
+        },
+      },
+    );
+    dispose = () => {
+      unsubscribe();
+      events.dispose();
+    };
+  }
+
+  watch(
+    [() => JSON.stringify(variables()), visibility],
+    () => {
+      stop();
+      const asked = variables();
+      if (asked !== undefined && visibility.value === 'visible') void begin(asked);
+    },
+    { immediate: true },
+  );
+  onScopeDispose(() => {
+    stop();
+  });
+  return state;
+}
