@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
+import { brotliCompress, gzip } from 'node:zlib';
 import ui from '@nuxt/ui/vite';
 import vue from '@vitejs/plugin-vue';
 import colors from 'tailwindcss/colors';
@@ -45,8 +48,16 @@ export default defineConfig({
         modal: { slots: { overlay: 'fixed inset-0 bg-zinc-950/50' } },
       },
     }),
+    documentsApart(),
     policyHashes(),
+    compressed(),
   ],
+  define: {
+    // What of vue-i18n is not used here is left out.
+    __VUE_I18N_FULL_INSTALL__: false,
+    __VUE_I18N_LEGACY_API__: false,
+    __INTLIFY_PROD_DEVTOOLS__: false,
+  },
   build: { sourcemap: false, target: 'es2023', chunkSizeWarningLimit: 900 },
   server: {
     proxy: Object.fromEntries(
@@ -104,3 +115,66 @@ function colorVariables(): string {
 /** Set for a moment while the colour scheme changes. */
 const noTransitions =
   '*,*::before,*::after{-webkit-transition:none!important;-moz-transition:none!important;-o-transition:none!important;-ms-transition:none!important;transition:none!important}';
+
+const generated = path.resolve(import.meta.dirname, 'src/graphql/generated/graphql.ts');
+const apart = '\0escale:document/';
+
+/**
+ * The generated documents stand in one module, which would be part of the first page as a whole. In a build each is a module of
+ * its own, so that a page carries only those that it sends.
+ */
+function documentsApart(): Plugin {
+  const documents = () =>
+    new Map(
+      [
+        ...readFileSync(generated, 'utf8').matchAll(
+          /^export const (\w+Document) = (.+) as unknown as DocumentNode<.+>;$/gm,
+        ),
+      ].map(([, name = '', text = '']) => [name, text]),
+    );
+  let known = new Map<string, string>();
+  return {
+    name: 'escale:documents-apart',
+    apply: 'build',
+    enforce: 'post',
+    buildStart() {
+      known = documents();
+    },
+    resolveId: (id) => (id.startsWith('escale:document/') ? { id: `\0${id}`, moduleSideEffects: false } : undefined),
+    load: (id) => {
+      if (!id.startsWith(apart)) return undefined;
+      const name = id.slice(apart.length);
+      return `export const ${name} = ${known.get(name) ?? ''};`;
+    },
+    transform: (code, id) => {
+      if (id.includes('node_modules') || !code.includes('graphql/generated/graphql.ts')) return undefined;
+      return code.replaceAll(
+        /import\s*\{([^}]*)\}\s*from\s*["'][^"']*graphql\/generated\/graphql\.ts["'];?/g,
+        (_, names: string) =>
+          names
+            .split(',')
+            .map((name) => name.trim())
+            .filter((name) => name !== '')
+            .map((name) => `import { ${name} } from 'escale:document/${name}';`)
+            .join(' '),
+      );
+    },
+  };
+}
+
+/** Everything that is text is also there compressed, as tightly as it goes: the server only has to choose. */
+function compressed(): Plugin {
+  return {
+    name: 'escale:compressed',
+    apply: 'build',
+    async closeBundle() {
+      const folder = path.resolve(import.meta.dirname, 'dist');
+      const files = await readdir(folder, { recursive: true });
+      for (const file of files.filter((name) => /\.(?:js|css|svg|html)$/.test(name))) {
+        const bytes = await readFile(path.join(folder, file));
+        await writeFile(path.join(folder, `${file}.gz`), await promisify(gzip)(bytes, { level: 9 }));
+        await writeFile(path.join(folder, `${file}.br`), await promisify(brotliCompress)(bytes));
+      }
+    },
+  };
+}

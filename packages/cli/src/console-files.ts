@@ -12,7 +12,9 @@ export function consoleFiles(folder: string): RequestListener {
   const serve = sirv(folder, {
     single: true,
     etag: true,
-    gzip: false,
+    // The build has compressed everything.
+    gzip: true,
+    brotli: true,
     setHeaders: (response, pathname) => {
       response.setHeader('Content-Security-Policy', policy);
       response.setHeader('X-Content-Type-Options', 'nosniff');

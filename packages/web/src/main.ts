@@ -1,8 +1,9 @@
 import ui from '@nuxt/ui/vue-plugin';
 import { createApp } from 'vue';
 import App from './App.vue';
+import { loadSession } from './auth/session.ts';
 import { whenSessionLost } from './graphql/client.ts';
-import { i18n } from './i18n/index.ts';
+import { i18n, language, loadLanguage } from './i18n/index.ts';
 import { router } from './router.ts';
 import './style.css';
 import { keepForms } from './ui/kept-form.ts';
@@ -11,7 +12,9 @@ whenSessionLost(() => {
   const here = router.currentRoute.value;
   if (here.meta.open) return;
   keepForms(here.fullPath);
-  void router.replace({ path: '/sign-in', query: { reason: 'expired', returnTo: here.fullPath } });
+  void loadSession().then(({ viewer }) =>
+    viewer ? undefined : router.replace({ path: '/sign-in', query: { reason: 'expired', returnTo: here.fullPath } }),
+  );
 });
 
 // A page that the browser kept whole for the back button may show what was private: it is asked for anew.
@@ -19,4 +22,5 @@ window.addEventListener('pageshow', ({ persisted }) => {
   if (persisted) window.location.reload();
 });
 
+await loadLanguage(language.value);
 createApp(App).use(router).use(i18n).use(ui).mount('#app');

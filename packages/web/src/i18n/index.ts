@@ -1,24 +1,27 @@
 import { computed } from 'vue';
 import { createI18n } from 'vue-i18n';
-import en from './en.json';
-import fr from './fr.json';
 
 export type Language = 'en' | 'fr';
 const key = 'escale-language';
 
-export const i18n = createI18n({
-  legacy: false,
-  locale: preferred(),
-  fallbackLocale: 'en',
-  messages: { en, fr },
-});
+/** Only the language that is used is loaded; each is complete. */
+const catalogues = { en: () => import('./en.json'), fr: () => import('./fr.json') } as const;
+
+export const i18n = createI18n({ legacy: false, locale: preferred(), messages: {} });
+
+/** Has to be there before the first page is shown. */
+export async function loadLanguage(chosen: Language): Promise<void> {
+  i18n.global.setLocaleMessage(chosen, (await catalogues[chosen]()).default);
+}
 
 export const language = computed<Language>({
   get: () => i18n.global.locale.value as Language,
   set: (chosen) => {
-    i18n.global.locale.value = chosen;
-    document.documentElement.lang = chosen;
     localStorage.setItem(key, chosen);
+    void loadLanguage(chosen).then(() => {
+      i18n.global.locale.value = chosen;
+      document.documentElement.lang = chosen;
+    });
   },
 });
 document.documentElement.lang = language.value;

@@ -1,0 +1,204 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { accessibilityViolations } from '../support/accessibility.ts';
+import { openBrowser } from '../support/browser.ts';
+import { openWindow, signInAs } from '../support/console-window.ts';
+import { signIn } from '../support/sign-in.ts';
+import { startStack, type Stack } from '../support/stack.ts';
+
+let stack: Stack;
+let browser: Browser;
+beforeAll(async () => {
+  [stack, browser] = await Promise.all([startStack(), openBrowser()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await stack.stop();
+});
+
+const words = {
+  en: {
+    locale: 'en-GB',
+    newToken: 'New API token',
+    title: 'Title',
+    write: 'Write repositories',
+    create: 'Create API token',
+    once: 'Copy it now. It is not shown again.',
+    copied: 'I have copied it',
+    revokeOf: 'Revoke nightly',
+    revoke: 'Revoke',
+    endOthers: 'End all other sessions',
+    endThem: 'End them',
+    here: 'This browser',
+    search: 'Search and go',
+    shortcuts: 'Keyboard shortcuts',
+    users: 'Users',
+    disable: 'Disable user',
+    disabled: 'Disabled',
+    newMessage: 'New message',
+    message: 'Message',
+    publish: 'Publish message',
+    deleteMessage: 'Delete message',
+    deleteOf: 'Delete the message',
+    acting: 'You act with the rights of an administrator.',
+    actions: 'Actions for',
+    save: 'Save settings',
+    apiDays: 'Days that an API token lives at most',
+    saved: 'Saved.',
+  },
+  fr: {
+    locale: 'fr-FR',
+    newToken: 'Nouveau jeton d’API',
+    title: 'Titre',
+    write: 'Écrire dans les dépôts',
+    create: 'Créer le jeton d’API',
+    once: 'Copiez-le maintenant. Il ne sera plus montré.',
+    copied: 'Je l’ai copié',
+    revokeOf: 'Révoquer nightly',
+    revoke: 'Révoquer',
+    endOthers: 'Terminer les autres sessions',
+    endThem: 'Les terminer',
+    here: 'Ce navigateur',
+    search: 'Chercher et aller',
+    shortcuts: 'Raccourcis clavier',
+    users: 'Utilisateurs',
+    disable: 'Désactiver l’utilisateur',
+    disabled: 'Désactivé',
+    newMessage: 'Nouveau message',
+    message: 'Message',
+    publish: 'Publier le message',
+    deleteMessage: 'Supprimer le message',
+    deleteOf: 'Supprimer le message',
+    acting: 'Vous agissez avec les droits d’un administrateur.',
+    actions: 'Actions pour',
+    save: 'Enregistrer les réglages',
+    apiDays: 'Jours de vie d’un jeton d’API, au plus',
+    saved: 'Enregistré.',
+  },
+} as const;
+
+describe.each(Object.entries(words))('in %s', (language, said) => {
+  const scheme = language === 'fr' ? 'dark' : 'light';
+
+  test('an API token is made with scopes, shown once, used, and revoked', async () => {
+    const window = await openWindow(browser, stack, { locale: said.locale, colorScheme: scheme });
+    const { page } = window;
+    await signInAs(window, stack, 'alice');
+    await page.goto(`${stack.url}/settings/api-tokens`);
+    await page.getByRole('button', { name: said.newToken }).click();
+    await page.getByLabel(said.title).fill('nightly');
+    await page.getByRole('checkbox', { name: said.write }).click();
+    expect(await accessibilityViolations(page)).toEqual([]);
+    await page.getByRole('button', { name: said.create }).click();
+    await page.getByText(said.once).waitFor();
+    expect(await accessibilityViolations(page)).toEqual([]);
+    const secret = (await page.getByRole('dialog').locator('pre').first().textContent()) ?? '';
+    const answer = await fetch(`${stack.url}/graphql`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${secret}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ query: '{ viewer { username } }' }),
+    });
+    expect(await answer.json()).toEqual({ data: { viewer: { username: 'alice' } } });
+    await page.getByRole('button', { name: said.copied }).click();
+    await page.reload();
+    await page.getByText('nightly').waitFor();
+    expect(await page.content()).not.toContain(secret);
+    await page.getByRole('button', { name: said.revokeOf }).click();
+    await page.getByRole('dialog').getByRole('button', { name: said.revoke, exact: true }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: said.revokeOf }).waitFor({ state: 'detached' });
+    expect(window.complaints).toEqual([]);
+    await window.context.close();
+  });
+
+  test('all other sessions end with one act', async () => {
+    const elsewhere = await signIn(stack, 'bob', { confirm: language === 'en' });
+    const window = await openWindow(browser, stack, { locale: said.locale, colorScheme: scheme });
+    const { page } = window;
+    await signInAs(window, stack, 'bob');
+    await page.goto(`${stack.url}/settings/sessions`);
+    await page.getByText(said.here).waitFor();
+    await page.getByRole('button', { name: said.endOthers }).click();
+    await page.getByRole('button', { name: said.endThem }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: said.endOthers }).waitFor({ state: 'detached' });
+    expect(await elsewhere.ask('{ viewer { username } }')).toEqual({ viewer: null });
+    expect(await accessibilityViolations(page)).toEqual([]);
+    expect(window.complaints).toEqual([]);
+    await window.context.close();
+  });
+
+  test('with the keyboard alone: the palette finds an organization, pairs of keys lead about, and a sheet says which', async () => {
+    const window = await openWindow(browser, stack, { locale: said.locale, colorScheme: scheme });
+    const { page } = window;
+    await signInAs(window, stack, 'alice');
+    if (language === 'en') {
+      const create = 'mutation { createOrganization(input: { name: "harbour" }) { organization { id } } }';
+      await (await signIn(stack, 'alice', { confirm: false })).ask(create);
+    }
+    await page.keyboard.press('Control+k');
+    await page.getByRole('dialog', { name: said.search }).waitFor();
+    await page.keyboard.type('harb');
+    await page.getByRole('option', { name: /^harbour/ }).waitFor();
+    expect(await accessibilityViolations(page)).toEqual([]);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`${stack.url}/organizations/harbour/repositories`);
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.keyboard.type('?');
+    await page.getByRole('dialog', { name: said.shortcuts }).waitFor();
+    expect(await accessibilityViolations(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.keyboard.type('gs');
+    await page.waitForURL(`${stack.url}/settings/tokens`);
+    await page.goto(`${stack.url}/search?q=harbour`);
+    await page.getByRole('link', { name: 'harbour' }).waitFor();
+    expect(await accessibilityViolations(page)).toEqual([]);
+    expect(window.complaints).toEqual([]);
+    await window.context.close();
+  });
+
+  test('an administrator disables a person, tells everybody something, and sets a ceiling, under a banner', async () => {
+    const person = language === 'en' ? 'carol' : 'bob';
+    const victim = await signIn(stack, person, { confirm: language === 'en' });
+    const window = await openWindow(browser, stack, { locale: said.locale, colorScheme: scheme });
+    const { page } = window;
+    await signInAs(window, stack, 'admin');
+    await page.goto(`${stack.url}/admin`);
+    await page.getByText(said.acting).waitFor();
+    await page.getByRole('searchbox').fill(person);
+    await page.getByRole('button', { name: `${said.actions} ${person}` }).click();
+    await page.getByRole('menuitem', { name: said.disable }).click();
+    await page.getByRole('dialog').getByRole('textbox').fill(person);
+    expect(await accessibilityViolations(page)).toEqual([]);
+    await page.getByRole('dialog').getByRole('button', { name: said.disable }).click();
+    await page.getByRole('listitem').getByText(said.disabled, { exact: true }).first().waitFor();
+    expect(await victim.ask('{ viewer { username } }')).toEqual({ viewer: null });
+
+    await page.goto(`${stack.url}/admin/messages`);
+    await page.getByRole('button', { name: said.newMessage }).click();
+    await page.getByLabel(said.message, { exact: true }).fill('Maintenance <b>tonight</b>');
+    await page.getByRole('button', { name: said.publish }).click();
+    const stranger = await openWindow(browser, stack, { locale: said.locale });
+    await stranger.page.goto(stack.url);
+    await stranger.page.getByText('Maintenance <b>tonight</b>').waitFor();
+    expect(await accessibilityViolations(stranger.page)).toEqual([]);
+    await stranger.context.close();
+    expect(await accessibilityViolations(page)).toEqual([]);
+    await page.getByRole('main').getByRole('button', { name: said.deleteOf }).click();
+    await page.getByRole('dialog').getByRole('button', { name: said.deleteMessage }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByText('Maintenance').first().waitFor({ state: 'detached' });
+
+    await page.goto(`${stack.url}/admin/settings`);
+    await page.getByLabel(said.apiDays).fill('-3');
+    await page.getByRole('button', { name: said.save }).click();
+    await page.getByText(/3650/).waitFor();
+    await page.getByLabel(said.apiDays).fill('90');
+    await page.getByRole('button', { name: said.save }).click();
+    await page.getByText(said.saved).waitFor();
+    expect(await accessibilityViolations(page)).toEqual([]);
+    expect(window.complaints).toEqual([]);
+    await window.context.close();
+  });
+});

@@ -1,0 +1,118 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openBrowser } from '../support/browser.ts';
+import { fillProviderForm, openWindow, signInAs } from '../support/console-window.ts';
+import { startStack, type Stack } from '../support/stack.ts';
+
+let stack: Stack;
+let browser: Browser;
+beforeAll(async () => {
+  [stack, browser] = await Promise.all([startStack(), openBrowser()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await stack.stop();
+});
+
+test('a lost session leads to sign-in and back to the same dialog, with what was typed', async () => {
+  const window = await openWindow(browser, stack);
+  const { page, context } = window;
+  await signInAs(window, stack, 'alice');
+  await page.goto(`${stack.url}/settings/tokens?new=1`);
+  await page.getByLabel('Title').fill('my laptop');
+  await context.clearCookies();
+  await page.getByRole('button', { name: 'Create token' }).click();
+  await page.getByText('Your session has ended.').waitFor();
+  await page.getByRole('link', { name: 'Sign in with Keycloak' }).click();
+  await fillProviderForm(page, stack, 'alice');
+  await page.waitForURL(`${stack.url}/settings/tokens?new=1`);
+  expect(await page.getByLabel('Title').inputValue()).toBe('my laptop');
+  await page.getByRole('button', { name: 'Create token' }).click();
+  await page.getByRole('dialog', { name: 'Credentials of my laptop' }).waitFor();
+  await context.close();
+});
+
+test('a restart of the server shows a quiet banner, and the page recovers by itself with what is typed', async () => {
+  const window = await openWindow(browser, stack);
+  const { page, context } = window;
+  await signInAs(window, stack, 'alice');
+  await page.goto(`${stack.url}/new/organization`);
+  const name = page.getByLabel('Organization name');
+  await name.fill('before');
+  await page.getByText('before is free').waitFor();
+  await stack.halt();
+  await name.fill('harbour');
+  const banner = page.getByText('The server does not answer.');
+  await banner.waitFor();
+  await stack.restart();
+  await banner.waitFor({ state: 'detached' });
+  expect(await name.inputValue()).toBe('harbour');
+  await page.getByRole('button', { name: 'Create organization' }).click();
+  await page.getByRole('heading', { name: 'harbour', level: 1 }).waitFor();
+  await context.close();
+});
+
+test('after signing out the back button shows nothing private, and other windows are emptied', async () => {
+  const window = await openWindow(browser, stack);
+  const { page, context } = window;
+  await signInAs(window, stack, 'alice');
+  const other = await context.newPage();
+  await other.goto(`${stack.url}/settings/profile`);
+  await other.getByText('alice@example.org').waitFor();
+  await page.goto(`${stack.url}/settings/profile`);
+  await page.getByText('alice@example.org').waitFor();
+  await page.getByRole('button', { name: 'Account' }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await page.getByText('You are signed out.').waitFor();
+  await other.getByText('Sign in to see this page.').waitFor();
+  await page.goBack();
+  await page.getByRole('link', { name: 'Sign in with Keycloak' }).waitFor();
+  expect(await page.content()).not.toContain('alice@example.org');
+  expect((await fetch(stack.url)).headers.get('cache-control')).toBe('no-store');
+  await context.close();
+});
+
+test('the first page is light, no page asks more than three times, and none shifts noticeably while it loads', async () => {
+  const first = await openWindow(browser, stack);
+  await signInAs(first, stack, 'alice');
+  const storageState = await first.context.storageState();
+  await first.context.close();
+  const window = await openWindow(browser, stack, { storageState });
+  const { page, context } = window;
+  const places = [
+    '/',
+    '/settings/tokens',
+    '/settings/api-tokens',
+    '/settings/sessions',
+    '/settings/profile',
+    '/search?q=a',
+  ];
+  for (const place of places) {
+    window.graphqlRequests();
+    await page.goto(`${stack.url}${place}`);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await page.waitForLoadState('networkidle');
+    expect([place, window.graphqlRequests() <= 3]).toEqual([place, true]);
+    const shift = await page.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          let sum = 0;
+          new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) sum += (entry as PerformanceEntry & { value: number }).value;
+          }).observe({ type: 'layout-shift', buffered: true });
+          setTimeout(() => {
+            resolve(sum);
+          }, 100);
+        }),
+    );
+    expect([place, shift < 0.01]).toEqual([place, true]);
+  }
+  await context.close();
+
+  const stranger = await openWindow(browser, stack);
+  await stranger.page.goto(stack.url);
+  await stranger.page.getByRole('link', { name: 'Sign in with Keycloak' }).waitFor();
+  await stranger.page.waitForLoadState('networkidle');
+  expect(await stranger.scriptBytes()).toBeLessThan(180_000);
+  await stranger.context.close();
+});
