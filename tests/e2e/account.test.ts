@@ -179,6 +179,7 @@ describe.each(Object.entries(words))('in %s', (language, said) => {
     await page.getByRole('button', { name: said.newMessage }).click();
     await page.getByLabel(said.message, { exact: true }).fill('Maintenance <b>tonight</b>');
     await page.getByRole('button', { name: said.publish }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     const stranger = await openWindow(browser, stack, { locale: said.locale });
     await stranger.page.goto(stack.url);
     await stranger.page.getByText('Maintenance <b>tonight</b>').waitFor();
@@ -188,7 +189,7 @@ describe.each(Object.entries(words))('in %s', (language, said) => {
     await page.getByRole('main').getByRole('button', { name: said.deleteOf }).click();
     await page.getByRole('dialog').getByRole('button', { name: said.deleteMessage }).click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    await page.getByText('Maintenance').first().waitFor({ state: 'detached' });
+    await page.getByText('Maintenance <b>tonight</b>').first().waitFor({ state: 'detached' });
 
     await page.goto(`${stack.url}/admin/settings`);
     await page.getByLabel(said.apiDays).fill('-3');
@@ -197,6 +198,7 @@ describe.each(Object.entries(words))('in %s', (language, said) => {
     await page.getByLabel(said.apiDays).fill('90');
     await page.getByRole('button', { name: said.save }).click();
     await page.getByText(said.saved).waitFor();
+    await page.waitForLoadState('networkidle');
     expect(await accessibilityViolations(page)).toEqual([]);
     expect(window.complaints).toEqual([]);
     await window.context.close();

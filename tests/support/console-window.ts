@@ -19,7 +19,13 @@ export async function openWindow(
   stack: Stack,
   options: Parameters<Browser['newContext']>[0] = {},
 ): Promise<Window> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-GB', ...options });
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    locale: 'en-GB',
+    // What fades in is looked at when it is there.
+    reducedMotion: 'reduce',
+    ...options,
+  });
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   const page = await context.newPage();
   const complaints: string[] = [];
