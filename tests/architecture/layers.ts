@@ -6,7 +6,16 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   domain: ['@escale/schema', '@mikro-orm/', 'uuid'],
   'server-kit': ['koa', 'pino', 'zod'],
   registry: [
-    ...['@escale/domain', '@escale/schema', '@escale/server-kit', '@azure/', 'graphile-worker', 'hash-wasm', 'jose'],
+    ...[
+      '@escale/domain',
+      '@escale/schema',
+      '@escale/server-kit',
+      '@azure/',
+      'graphile-worker',
+      'hash-wasm',
+      'jose',
+      'pg',
+    ],
     ...['koa', 'zod'],
   ],
   api: [
@@ -69,6 +78,7 @@ const wholeTests = [
 const onlyIn: readonly (readonly [RegExp, RegExp])[] = [
   [/^@azure\//, /^packages\/registry\/src\/storage\//],
   [/^graphile-worker$/, /^packages\/registry\/src\/worker\.ts$/],
+  [/^pg$/, /^packages\/(?:registry\/src\/worker|cli\/src\/embedded\/postgres)\.ts$/],
   [/^keycloak-connect$/, /^packages\/api\/src\/auth\/keycloak\.ts$/],
   [/^oidc-provider$/, /^packages\/cli\/src\/embedded\/|^packages\/api\/src\/testing\/|\.test\.ts$/],
 ];

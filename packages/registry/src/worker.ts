@@ -1,5 +1,6 @@
 import { Logger as WorkerLogger, parseCronItems, run, type TaskList } from 'graphile-worker';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Pool } from 'pg';
 import { jobs, type JobParts } from './jobs/jobs.ts';
 
 export interface WorkerSettings extends Omit<JobParts, 'signal'> {
@@ -43,9 +44,29 @@ export function startWorker(settings: WorkerSettings): Worker {
 }
 
 async function runUntil({ databaseUrl, ...parts }: WorkerSettings, signal: AbortSignal): Promise<void> {
+  const pgPool = openPool(databaseUrl);
+  try {
+    await runOn(pgPool, parts, signal);
+  } finally {
+    await pgPool.end();
+  }
+}
+
+/**
+ * The two connections. The runner listens to the errors of a pool only while it runs: one that the server ends a moment before
+ * or after that would be an error that nobody hears, and the end of the process. A broken connection fails the next query on it.
+ */
+function openPool(databaseUrl: string): Pool {
+  const pool = new Pool({ connectionString: databaseUrl, application_name: 'escale-jobs', max: 2 });
+  const heard = () => undefined;
+  pool.on('error', heard);
+  pool.on('connect', (client) => client.on('error', heard));
+  return pool;
+}
+
+async function runOn(pgPool: Pool, parts: Omit<JobParts, 'signal'>, signal: AbortSignal): Promise<void> {
   const runner = await run({
-    connectionString: withName(databaseUrl),
-    maxPoolSize: 2,
+    pgPool,
     concurrency: 1,
     // Jobs announce themselves; the poll is for those that came while nobody listened.
     pollInterval: 5000,
@@ -66,13 +87,6 @@ async function runUntil({ databaseUrl, ...parts }: WorkerSettings, signal: Abort
   } finally {
     signal.removeEventListener('abort', stop);
   }
-}
-
-/** So that an operator sees whose connections these are. */
-function withName(databaseUrl: string): string {
-  const url = new URL(databaseUrl);
-  url.searchParams.set('application_name', 'escale-jobs');
-  return url.href;
 }
 
 function tasksOf(parts: JobParts): TaskList {
