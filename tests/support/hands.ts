@@ -54,17 +54,25 @@ export function keyboard(page: Page): Hands {
     throw new Error(`${key} does not lead to ${target.toString()}`);
   }
 
-  /** Lists keep the focus and mark the option that Enter would take. */
+  /** Lists keep the focus and mark the option that Enter would take; they open at the one that holds, so it goes both ways. */
   async function mark(target: Locator): Promise<void> {
     await target.waitFor();
-    for (let step = 0; step < mostSteps; step += 1) {
-      const marked = await target.evaluate(
-        (element) => element.hasAttribute('data-highlighted') || element === document.activeElement,
-      );
-      if (marked) return;
-      await page.keyboard.press('ArrowDown');
+    for (const key of ['ArrowDown', 'ArrowUp']) {
+      for (let step = 0; step < mostSteps / 2; step += 1) {
+        // A frame later: what a key does is shown in the next one.
+        const marked = await target.evaluate(
+          (element) =>
+            new Promise<boolean>((resolve) => {
+              requestAnimationFrame(() => {
+                resolve(element.hasAttribute('data-highlighted') || element === document.activeElement);
+              });
+            }),
+        );
+        if (marked) return;
+        await page.keyboard.press(key);
+      }
     }
-    throw new Error(`ArrowDown does not lead to ${target.toString()}`);
+    throw new Error(`the arrows do not lead to ${target.toString()}`);
   }
 
   return {
