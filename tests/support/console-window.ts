@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page, Response } from 'playwright-core';
 import type { Stack } from './stack.ts';
 
 /** A window on the console that remembers everything a browser has to say against it. */
@@ -29,7 +29,7 @@ export async function openWindow(
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   const page = await context.newPage();
   const complaints: string[] = [];
-  const scripts: Promise<number>[] = [];
+  const scripts: Response[] = [];
   let asked = 0;
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
@@ -41,8 +41,7 @@ export async function openWindow(
     if (request.url() === `${stack.url}/graphql`) asked += 1;
   });
   page.on('response', (response) => {
-    if (new URL(response.url()).pathname.endsWith('.js') && response.ok())
-      scripts.push(response.body().then((body) => gzipSync(body, { level: 9 }).byteLength));
+    if (new URL(response.url()).pathname.endsWith('.js') && response.ok()) scripts.push(response);
   });
   return {
     page,
@@ -53,7 +52,11 @@ export async function openWindow(
       asked = 0;
       return before;
     },
-    scriptBytes: async () => (await Promise.all(scripts)).reduce((sum, bytes) => sum + bytes, 0),
+    // Read when it is asked for: a page that was left no longer has its bodies.
+    scriptBytes: async () => {
+      const bodies = await Promise.all(scripts.map((script) => script.body()));
+      return bodies.reduce((sum, body) => sum + gzipSync(body, { level: 9 }).byteLength, 0);
+    },
   };
 }
 
