@@ -113,6 +113,8 @@ test('the first page is light, no page asks more than three times, and none shif
   await stranger.page.goto(stack.url);
   await stranger.page.getByRole('link', { name: 'Sign in with Keycloak' }).waitFor();
   await stranger.page.waitForLoadState('networkidle');
-  expect(await stranger.scriptBytes()).toBeLessThan(180_000);
+  const bytes = await stranger.scriptBytes();
+  expect(bytes).toBeGreaterThan(50_000);
+  expect(bytes).toBeLessThan(180_000);
   await stranger.context.close();
 });
