@@ -141,7 +141,15 @@ export const tagImmutable = (tag: string, digest: string) =>
 export const holdsImmutableTags = (repository: string, tags: readonly string[]) =>
   new DomainError(
     'TAG_IMMUTABLE',
-    `${repository} has immutable tags (${tags.slice(0, 3).join(', ')}${tags.length > 3 ? ', …' : ''}); an admin can make them mutable first`,
+    `${repository} has immutable tags (${some(tags)}); an admin can make them mutable first`,
+  );
+
+/** @param repositories some of those that hold them */
+export const holdsImmutableTagsIn = (organization: string, repositories: readonly string[]) =>
+  new DomainError(
+    'TAG_IMMUTABLE',
+    `${organization} has repositories with immutable tags (${some(repositories)}); an admin can make those mutable first`,
+    { detail: { repositories: repositories.slice(0, namedAtMost) } },
   );
 
 /** @param current what the tag names now; undefined when it does not exist */
@@ -202,6 +210,14 @@ export const notConfirmed = (name: string) => inputInvalid('confirmName', `type 
 
 export const tokenNotRevealable = () =>
   new DomainError('TOKEN_NOT_REVEALABLE', 'this token was shown once and cannot be shown again; make a new one');
+
+/** How many of what stands in the way an answer names. */
+const namedAtMost = 3;
+
+/** The first few of what stands in the way; whoever passes one more than that says that there are others. */
+function some(names: readonly string[]): string {
+  return names.slice(0, namedAtMost).join(', ') + (names.length > namedAtMost ? ', …' : '');
+}
 
 /** What a client sent, cut to a length that is safe to answer and to log. */
 function shown(text: string): string {

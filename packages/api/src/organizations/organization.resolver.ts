@@ -103,7 +103,7 @@ export class OrganizationResolver {
   @Access('signed in', 'namespace admin')
   @Mutation(() => DeleteOrganizationPayload, {
     description:
-      'Deletes an organization with everything in it, at once. Until the undo window ends `restoreOrganization` brings it back, and its name stays taken.',
+      'Deletes an organization with everything in it, at once. Until the undo window ends `restoreOrganization` brings it back, and its name stays taken. Refused while a repository in it has immutable tags.',
   })
   async deleteOrganization(
     @Arg('input', () => DeleteOrganizationInput) input: DeleteOrganizationInput,

@@ -2,6 +2,7 @@ import { Organization } from '@escale/schema/entities';
 import { teamAtLeast } from '@escale/schema/values';
 import { namespaceRole } from '../access/namespace-role.ts';
 import { principalName } from '../access/principal.ts';
+import { requireNoImmutableRepositories } from '../content/require-no-immutable-tags.ts';
 import type { Context } from '../context.ts';
 import { denied, notConfirmed, notFound } from '../errors.ts';
 import { keysetPage, type Page, type PageInput } from '../page.ts';
@@ -13,7 +14,8 @@ import { requireOrganization } from './require-organization.ts';
  * Deletes an organization with everything in it: nobody sees it any more, its robots cannot sign in, its name stays taken.
  * Until the undo window ends it can be restored as it was.
  * @param options.undoSeconds how long it can be restored
- * @throws NOT_FOUND, DENIED below admin, INPUT_INVALID unless the name is repeated
+ * @throws NOT_FOUND, DENIED below admin, INPUT_INVALID unless the name is repeated, TAG_IMMUTABLE while a repository in it has
+ * immutable tags (T13)
  */
 export async function deleteOrganization(
   ctx: Context,
@@ -23,6 +25,7 @@ export async function deleteOrganization(
   const organization = await requireOrganization(ctx, name, 'admin');
   if (confirmName !== name) throw notConfirmed(name);
   const { namespace } = organization;
+  await requireNoImmutableRepositories(ctx, namespace);
   namespace.deletedAt = ctx.now;
   namespace.purgeAt = new Date(ctx.now.getTime() + undoSeconds * 1000);
   organization.deletedBy = principalName(ctx.principal);

@@ -26,7 +26,9 @@ import {
 import { findOrganization } from '../namespaces/find-organization.ts';
 import { namespaceNameAvailability } from '../namespaces/namespace-name.ts';
 import { purgeDeletedNamespaces } from '../namespaces/purge.ts';
+import { setTagImmutability } from '../content/set-tag-immutability.ts';
 import { contextFor } from '../testing/domain-test.ts';
+import { pushTestImage } from '../testing/push-test-image.ts';
 import { createRepository } from './create-repository.ts';
 import { deleteRepository, listDeletedRepositories, restoreRepository } from './delete-repository.ts';
 import { listRepositories } from './find-repository.ts';
@@ -149,6 +151,21 @@ describe('a deleted organization', () => {
     });
     expect(await namespaceNameAvailability(by(owner), acme.name)).toBe('TAKEN');
     await expect(createOrganization(by(owner), { name: acme.name })).rejects.toMatchObject({ code: 'NAMESPACE_TAKEN' });
+  });
+
+  test('is kept while a repository in it has immutable tags, and the answer names it', async () => {
+    const image = { repository: repository.name, tag: 'v1' };
+    await pushTestImage(by(owner), repository, { tags: [image.tag] });
+    await setTagImmutability(by(owner), { ...image, immutable: true });
+    await expect(dropAll()).rejects.toMatchObject({
+      code: 'TAG_IMMUTABLE',
+      message: expect.stringContaining(repository.name) as string,
+      detail: { repositories: [repository.name] },
+    });
+    expect(await findOrganization(by(owner), acme.name)).toBeDefined();
+    await setTagImmutability(by(owner), { ...image, immutable: false });
+    await dropAll();
+    expect(await findOrganization(by(owner), acme.name)).toBeUndefined();
   });
 
   test('comes back as it was, for those who administered it', async () => {
