@@ -51,6 +51,16 @@ describe('a usage log that is followed', () => {
     expect(await log.next()).toBeUndefined();
   });
 
+  test.each(['nobody-has-this', ''])(
+    'is refused to an administrator for the name "%s", which nobody has',
+    async (name) => {
+      const boss = await api.signIn({ name: 'boss', groups: ['/escale-admins'] });
+      const log = await boss.follow('subscription($n: String!) { usageLog(namespace: $n) { kind } }', { n: name });
+      expect((await log.next())?.errors[0]?.extensions.code).toBe('NOT_FOUND');
+      expect(await log.next()).toBeUndefined();
+    },
+  );
+
   test('ends when the session behind it ends', async () => {
     const carol = await api.signIn({ name: 'carol' });
     const log = await carol.follow('subscription { usageLog(namespace: "carol") { kind } }');

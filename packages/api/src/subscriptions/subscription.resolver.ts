@@ -13,7 +13,7 @@ import {
 import type { UsageLogEntry as UsageLogEntryEntity } from '@escale/schema/entities';
 import { findAccessible } from '@escale/domain/access';
 import { DomainError, nameUnknown } from '@escale/domain/errors';
-import { requireUsageReader, type UsageKind } from '@escale/domain/usage-logs';
+import { requireUsageReader, type ReadableUsage, type UsageKind } from '@escale/domain/usage-logs';
 import { parseRepositoryName } from '@escale/schema/values';
 import { createContext, type ApiContext } from '../graphql/context.ts';
 import { ByteCount, DateTime } from '../graphql/scalars.ts';
@@ -116,12 +116,16 @@ export class SubscriptionResolver {
 function followUsage({ args, context }: Data): Promise<AsyncGenerator<LiveEvent | DomainError, void>> {
   const namespace = String(args['namespace']);
   const repository = typeof args['repository'] === 'string' ? args['repository'] : undefined;
+  // What was admitted last: a name may be given to another one.
+  let readable: ReadableUsage | undefined;
   return context.services.liveEvents.follow({
     wants: (event) =>
       event.kind === 'usage' &&
-      event.entry.namespace === namespace &&
+      event.entry.namespaceId === readable?.namespaceId &&
       (repository === undefined || event.entry.repository === repository),
-    admit: async () => requireUsageReader(await askAgain(context), { namespace, repository }),
+    admit: async () => {
+      readable = await requireUsageReader(await askAgain(context), { namespace, repository });
+    },
   });
 }
 

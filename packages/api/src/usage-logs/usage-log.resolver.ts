@@ -37,6 +37,7 @@ import { Organization } from '../organizations/organization.type.ts';
 import { Repository } from '../repositories/repository.type.ts';
 import { exportLink } from './export-link.ts';
 import {
+  RegistryUsageLogArgs,
   UsageLogArgs,
   UsageLogConnection,
   UsageLogCount,
@@ -98,7 +99,10 @@ export class UsageLogResolver {
   @Query(() => UsageLogConnection, {
     description: 'The whole registry’s, the newest first; for administrators. At most 10000 are counted.',
   })
-  async usageLog(@Args(() => UsageLogArgs) { first, after, ...filter }: UsageLogArgs, @Ctx() ctx: ApiContext) {
+  async usageLog(
+    @Args(() => RegistryUsageLogArgs) { first, after, ...filter }: RegistryUsageLogArgs,
+    @Ctx() ctx: ApiContext,
+  ) {
     return toConnection(await listUsage(ctx, {}, filter, { first, after }));
   }
 

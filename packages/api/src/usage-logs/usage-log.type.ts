@@ -92,6 +92,15 @@ export class UsageLogArgs extends PageArgs {
   performer?: string | undefined;
 }
 
+@ArgsType()
+export class RegistryUsageLogArgs extends UsageLogArgs {
+  @Field(() => String, {
+    nullable: true,
+    description: 'Only under this name, whoever had it then: an organization that was purged, too.',
+  })
+  namespace?: string | undefined;
+}
+
 @ObjectType({
   description: 'Usage logs in one file, written by a background job, kept for a day for who asked for it.',
 })

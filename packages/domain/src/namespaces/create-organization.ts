@@ -34,7 +34,7 @@ export async function createOrganization(ctx: Context, input: NewOrganization): 
   });
   const owners = ctx.em.create(Team, { organization, name: 'owners', role: 'admin' });
   ctx.em.create(TeamMembership, { team: owners, user: ctx.em.getReference(User, creator.id) });
-  recordUsage(ctx, 'organization.created', { namespace: input.name });
+  recordUsage(ctx, 'organization.created', { namespace: input.name, namespaceId: namespace.id });
   await onConflict(
     () => namespaceTaken(input.name, 'name'),
     () => ctx.em.flush(),

@@ -54,7 +54,7 @@ async function purgeOrganizations(ctx: Context): Promise<number> {
     for (const { id, name } of due) {
       await em.execute('delete from organizations where namespace_id = ?', [id]);
       await em.execute('delete from namespaces where id = ?', [id]);
-      recordUsage({ ...ctx, em }, 'organization.purged', { namespace: name });
+      recordUsage({ ...ctx, em }, 'organization.purged', { namespace: name, namespaceId: id });
     }
     await em.flush();
     return due.length;

@@ -18,15 +18,17 @@ export async function requestExport(
   ctx: Context,
   input: UsageScope & UsageFilter & { readonly format: UsageFormat },
 ): Promise<LogExport> {
-  await requireUsageReader(ctx, input);
+  const readable = await requireUsageReader(ctx, input);
   const requester = requireUser(ctx);
-  usageCondition(input, input);
-  const { namespace, repository, from, to, kinds, performer, format } = input;
+  const { namespace, from, to, kinds, performer, format } = input;
+  usageCondition(readable, { from, to, kinds, performer });
+  const { namespaceId, repository } = readable;
   const owner = namespace ?? repository?.split('/')[0] ?? null;
   const logExport = ctx.em.create(LogExport, {
     requestedBy: ctx.em.getReference(User, requester.id),
     namespace: owner,
-    repository: repository ?? null,
+    namespaceId,
+    repository,
     format,
     from: from ?? null,
     to: to && to < ctx.now ? to : ctx.now,
@@ -36,7 +38,7 @@ export async function requestExport(
   });
   recordUsage(ctx, 'usage_log.exported', {
     ...(owner !== null && { namespace: owner }),
-    ...(repository ? { repository } : {}),
+    ...(repository !== null && { repository }),
     details: { format },
   });
   await ctx.em.flush();
@@ -55,8 +57,8 @@ export async function findExport(ctx: Context, id: string): Promise<LogExport> {
 export async function* readExport(ctx: Context, id: string): AsyncGenerator<Uint8Array> {
   const found = await findExport(ctx, id);
   // Asked again: who was an admin when asking for the file may not be one any more.
-  await requireUsageReader(ctx, found);
-  if (found.state !== 'ready') throw notFound('this export', 'id');
+  const { namespaceId } = await requireUsageReader(ctx, found);
+  if (found.state !== 'ready' || found.namespaceId !== namespaceId) throw notFound('this export', 'id');
   for (let position = 0; ; position += 1) {
     const part = await ctx.em.fork().findOne(LogExportPart, { export: found.id, position });
     if (!part) return;

@@ -7,10 +7,17 @@ import { inputInvalid } from '../errors.ts';
 import { keysetPage, type Page, type PageInput } from '../page.ts';
 import { usageKinds } from './record.ts';
 
-/** Whose entries: a repository's, a namespace's, or (neither named) the whole registry's. */
+/** Whose entries: a repository's, a namespace's, or (neither named) the whole registry's. An empty name is one that nobody has. */
 export interface UsageScope {
   readonly namespace?: string | null | undefined;
   readonly repository?: string | null | undefined;
+}
+
+/** Whose entries, of somebody who may read them. */
+export interface ReadableUsage {
+  /** Null: the whole registry's. By id, because who has a name now may not be who had it. */
+  readonly namespaceId: string | null;
+  readonly repository: string | null;
 }
 
 export interface UsageFilter {
@@ -21,6 +28,8 @@ export interface UsageFilter {
   readonly kinds?: readonly string[] | null | undefined;
   /** Exactly this user, robot or `system:…`. */
   readonly performer?: string | null | undefined;
+  /** Entries under this name, whoever had it then: for those who read the whole registry's. */
+  readonly namespace?: string | null | undefined;
 }
 
 /** How many entries of one kind a day (UTC) has. */
@@ -41,13 +50,19 @@ const countedDays = { atMost: 366, unlessSaid: 30 };
  * registry's.
  * @throws NAME_UNKNOWN, NOT_FOUND, DENIED, UNAUTHORIZED
  */
-export async function requireUsageReader(ctx: Context, { namespace, repository }: UsageScope): Promise<void> {
-  if (repository) {
-    const { namespace: owner } = await requireRole(ctx, repository, 'admin');
-    if (namespace && namespace !== owner)
+export async function requireUsageReader(ctx: Context, { namespace, repository }: UsageScope): Promise<ReadableUsage> {
+  if (typeof repository === 'string') {
+    const { name, namespace: owner, namespaceId } = await requireRole(ctx, repository, 'admin');
+    if (typeof namespace === 'string' && namespace !== owner)
       throw inputInvalid('repository', `${repository.slice(0, 255)} is not in ${namespace.slice(0, 255)}`);
-  } else if (namespace) await requireNamespaceRole(ctx, namespace, 'admin');
-  else requireAdministrator(ctx);
+    return { namespaceId, repository: name };
+  }
+  if (typeof namespace === 'string') {
+    const { id } = await requireNamespaceRole(ctx, namespace, 'admin');
+    return { namespaceId: id, repository: null };
+  }
+  requireAdministrator(ctx);
+  return { namespaceId: null, repository: null };
 }
 
 /** The newest first. @throws as `requireUsageReader`; INPUT_INVALID with field `kinds`, `from` */
@@ -57,10 +72,10 @@ export async function listUsage(
   filter: UsageFilter,
   page: PageInput,
 ): Promise<Page<UsageLogEntry>> {
-  await requireUsageReader(ctx, scope);
+  const readable = await requireUsageReader(ctx, scope);
   return keysetPage(ctx, UsageLogEntry, {
     from: 'usage_log_entries x',
-    ...usageCondition(scope, filter),
+    ...usageCondition(readable, filter),
     order: [{ sql: 'x.at', descending: true, cast: 'timestamptz' }],
     page,
     countAtMost: countedAtMost,
@@ -69,13 +84,13 @@ export async function listUsage(
 
 /** Per day and kind, for a chart; the last 30 days unless said otherwise. @throws as `listUsage` */
 export async function countUsage(ctx: Context, scope: UsageScope, filter: UsageFilter): Promise<UsageCount[]> {
-  await requireUsageReader(ctx, scope);
+  const readable = await requireUsageReader(ctx, scope);
   const day = 24 * 60 * 60 * 1000;
   const to = filter.to ?? new Date(ctx.now.getTime() + day);
   const from = filter.from ?? new Date(to.getTime() - countedDays.unlessSaid * day);
   if (to.getTime() - from.getTime() > countedDays.atMost * day)
     throw inputInvalid('from', `counts go over at most ${String(countedDays.atMost)} days`);
-  const { where, parameters } = usageCondition(scope, { ...filter, from, to });
+  const { where, parameters } = usageCondition(readable, { ...filter, from, to });
   const rows = await ctx.em.execute<{ day: string; kind: string; count: string }[]>(
     `select to_char(x.at at time zone 'UTC', 'YYYY-MM-DD') as day, x.kind, count(*) as count
        from usage_log_entries x where ${where} group by 1, 2 order by 1, 2`,
@@ -86,8 +101,8 @@ export async function countUsage(ctx: Context, scope: UsageScope, filter: UsageF
 
 /** The condition over `usage_log_entries x`. @throws INPUT_INVALID for a kind that there is not, or a time that runs backwards */
 export function usageCondition(
-  { namespace, repository }: UsageScope,
-  { from, to, kinds, performer }: UsageFilter,
+  { namespaceId, repository }: ReadableUsage,
+  { from, to, kinds, performer, namespace }: UsageFilter,
 ): { where: string; parameters: unknown[] } {
   const known: ReadonlySet<string> = new Set(usageKinds);
   const unknown = kinds?.find((kind) => !known.has(kind));
@@ -99,8 +114,9 @@ export function usageCondition(
     conditions.push(sql);
     parameters.push(...values);
   };
-  if (repository) add('x.repository = ?', repository);
-  else if (namespace) add('x.namespace = ?', namespace);
+  if (repository !== null) add('x.repository = ?', repository);
+  if (namespaceId !== null) add('x.namespace_id = ?', namespaceId);
+  if (typeof namespace === 'string') add('x.namespace = ?', namespace);
   if (from) add('x.at >= ?', from);
   if (to) add('x.at < ?', to);
   if (kinds) add(`x.kind in (${kinds.map(() => '?').join(', ') || 'null'})`, ...kinds);

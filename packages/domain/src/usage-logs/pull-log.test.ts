@@ -7,12 +7,14 @@ import { PullLog } from './pull-log.ts';
 
 let database: TestDatabase;
 let repository: Repository;
+let pulled: { id: string; name: string; namespaceId: string };
 const digest = (letter: string) => `sha256:${letter.repeat(64)}` as Digest;
 
 beforeAll(async () => {
   database = await openTestDatabase(inject('databaseServerUrl'));
   const em = database.orm.em.fork();
   repository = await buildRepository(em);
+  pulled = { id: repository.id, name: repository.name, namespaceId: repository.namespace.id };
   const index = em.create(Manifest, {
     repository,
     digest: digest('a'),
@@ -30,10 +32,10 @@ test('a pull is an entry, by whom, with what, from where; a child of an index pu
   const log = new PullLog(database.orm, (error) => expect.fail(String(error)));
   const user = await buildUser(database.orm.em.fork());
   const ctx = { ...contextFor(database.orm.em, user), client: { address: '192.0.2.1', userAgent: 'docker' } };
-  log.note(ctx, repository, { reference: { kind: 'tag', tag: 'latest' as TagName }, digest: digest('a') });
-  log.note(ctx, repository, { reference: { kind: 'digest', digest: digest('b') }, digest: digest('b') });
-  log.note(ctx, repository, { reference: { kind: 'digest', digest: digest('c') }, digest: digest('c') });
-  log.note(contextFor(database.orm.em), repository, {
+  log.note(ctx, pulled, { reference: { kind: 'tag', tag: 'latest' as TagName }, digest: digest('a') });
+  log.note(ctx, pulled, { reference: { kind: 'digest', digest: digest('b') }, digest: digest('b') });
+  log.note(ctx, pulled, { reference: { kind: 'digest', digest: digest('c') }, digest: digest('c') });
+  log.note(contextFor(database.orm.em), pulled, {
     reference: { kind: 'tag', tag: 'child' as TagName },
     digest: digest('b'),
   });
@@ -48,6 +50,7 @@ test('a pull is an entry, by whom, with what, from where; a child of an index pu
     kind: 'repository.pulled',
     at: ctx.now,
     namespace: repository.name.split('/')[0],
+    namespaceId: repository.namespace.id,
     repository: repository.name,
     performerKind: 'user',
     authenticatedBy: 'session',
@@ -63,7 +66,7 @@ test('more pulls than go into one statement are all written, also when the first
   const execute = (sql: string) => database.orm.em.getConnection().execute(sql);
   const before = await database.orm.em.fork().count(UsageLogEntry);
   for (let index = 0; index < 4500; index += 1) {
-    log.note(ctx, repository, { reference: { kind: 'tag', tag: 'latest' as TagName }, digest: digest('a') });
+    log.note(ctx, pulled, { reference: { kind: 'tag', tag: 'latest' as TagName }, digest: digest('a') });
   }
   await execute('alter table usage_log_entries rename to away');
   await log.flush();

@@ -42,11 +42,12 @@ export class PullLog {
 
   note(
     ctx: Context,
-    repository: { readonly id: string; readonly name: string },
+    repository: { readonly id: string; readonly name: string; readonly namespaceId: string },
     { reference, digest }: { reference: Reference; digest: Digest },
   ): void {
     const tag = reference.kind === 'tag' ? { tag: reference.tag } : {};
-    const row = usageRow(ctx, 'repository.pulled', { repository: repository.name, digest, ...tag });
+    const { name, namespaceId } = repository;
+    const row = usageRow(ctx, 'repository.pulled', { repository: name, namespaceId, digest, ...tag });
     this.#pulls.push({ repositoryId: repository.id, row: { ...row, digest } });
   }
 

@@ -12,18 +12,17 @@ const day = 24 * 60 * 60 * 1000;
  */
 export async function purgeUsage(ctx: Pick<Context, 'em' | 'now'>): Promise<number> {
   await ctx.em.execute('delete from log_exports where expires_at < ?', [ctx.now]);
-  const own = await ctx.em.execute<{ name: string; days: number }[]>(
-    `select n.name, o.log_retention_days as days from organizations o join namespaces n on n.id = o.namespace_id
-       where o.log_retention_days is not null`,
+  const own = await ctx.em.execute<{ id: string; days: number }[]>(
+    `select o.namespace_id as id, o.log_retention_days as days from organizations o where o.log_retention_days is not null`,
   );
   let purged = 0;
-  for (const { name, days } of own) purged += await purge(ctx, days, 'x.namespace = ?', [name]);
+  for (const { id, days } of own) purged += await purge(ctx, days, 'x.namespace_id = ?', [id]);
   const { logRetentionDays } = await registrySettings(ctx);
   if (logRetentionDays === null) return purged;
-  const names = own.map(({ name }) => name);
+  const ids = own.map(({ id }) => id);
   const others =
-    names.length > 0 ? `(x.namespace is null or x.namespace not in (${names.map(() => '?').join(', ')}))` : 'true';
-  return purged + (await purge(ctx, logRetentionDays, others, names));
+    ids.length > 0 ? `(x.namespace_id is null or x.namespace_id not in (${ids.map(() => '?').join(', ')}))` : 'true';
+  return purged + (await purge(ctx, logRetentionDays, others, ids));
 }
 
 async function purge(

@@ -70,6 +70,8 @@ export type UsageKind = (typeof usageKinds)[number];
 
 export interface UsageFacts {
   readonly namespace?: string;
+  /** Of the namespace, where its row is not there by this name when the entry is written: not yet, or not any more. */
+  readonly namespaceId?: string;
   readonly repository?: string;
   readonly tag?: string;
   readonly digest?: string;
@@ -81,6 +83,8 @@ export interface UsageRow {
   readonly kind: UsageKind;
   readonly at: Date;
   readonly namespace: string | null;
+  /** Null where the database finds it by the name. */
+  readonly namespaceId: string | null;
   readonly repository: string | null;
   readonly performerKind: Principal['kind'];
   readonly performer: string | null;
@@ -104,6 +108,7 @@ export function usageRow(ctx: Omit<Context, 'em' | 'vault'>, kind: UsageKind, fa
     kind,
     at: ctx.now,
     namespace: facts.namespace ?? facts.repository?.split('/')[0] ?? null,
+    namespaceId: facts.namespaceId ?? null,
     repository: facts.repository ?? null,
     performerKind: principal.kind,
     performer: principal.kind === 'anonymous' ? null : principal.name,

@@ -37,8 +37,11 @@ export async function writeNextExport({ em }: Pick<Context, 'em'>): Promise<bool
 }
 
 async function write(em: EntityManager, id: string): Promise<void> {
-  const { namespace, repository, format, from, to, kinds, performer } = await em.findOneOrFail(LogExport, { id });
-  const { where, parameters } = usageCondition({ namespace, repository }, { from, to, kinds, performer });
+  const { namespaceId, repository, format, from, to, kinds, performer } = await em.findOneOrFail(LogExport, { id });
+  const { where, parameters } = usageCondition(
+    { namespaceId: namespaceId ?? null, repository: repository ?? null },
+    { from, to, kinds, performer },
+  );
   await em.execute('delete from log_export_parts where export_id = ?', [id]);
   let last: { at: string; id: string } | undefined;
   let text = usageHeader(format);

@@ -4,9 +4,9 @@ import type { UsageRow } from './record.ts';
 
 /** A column each, as one array of all entries: few and many cost one statement. */
 const insertEntries = `
-  insert into usage_log_entries (id, kind, at, namespace, repository, performer_kind, performer, authenticated_by, tag, digest,
+  insert into usage_log_entries (id, kind, at, namespace, namespace_id, repository, performer_kind, performer, authenticated_by, tag, digest,
                                  client_address, user_agent, details)
-  select * from unnest(?::uuid[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
+  select * from unnest(?::uuid[], ?::text[], ?::timestamptz[], ?::text[], ?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
                        ?::text[], ?::text[], ?::text[], ?::jsonb[])`;
 
 /** Writes entries at once, past the entities: for what happens all the time. @returns their ids */
@@ -17,6 +17,7 @@ export async function writeUsage(em: EntityManager, rows: readonly UsageRow[]): 
     rows.map(({ kind }) => kind),
     rows.map(({ at }) => at),
     rows.map(({ namespace }) => namespace),
+    rows.map(({ namespaceId }) => namespaceId),
     rows.map(({ repository }) => repository),
     rows.map(({ performerKind }) => performerKind),
     rows.map(({ performer }) => performer),

@@ -20,7 +20,11 @@ export async function confirmUsername(ctx: Context, { username }: { username: st
   user.usernameConfirmed = true;
   if (username !== before) {
     user.namespace.name = checkNamespaceName(username, 'username');
-    recordUsage(ctx, 'user.renamed', { namespace: username, details: { from: before, to: username } });
+    recordUsage(ctx, 'user.renamed', {
+      namespace: username,
+      namespaceId: user.namespace.id,
+      details: { from: before, to: username },
+    });
   }
   await onConflict(
     () => namespaceTaken(username, 'username'),

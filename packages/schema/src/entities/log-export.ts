@@ -11,6 +11,8 @@ const LogExportSchema = defineEntity({
     requestedBy: () => p.manyToOne(User).eager().index().deleteRule('cascade'),
     /** Whose logs; null for the whole registry's. */
     namespace: p.text().nullable(),
+    /** Of the namespace that had this name when the file was asked for. */
+    namespaceId: p.uuid().nullable(),
     repository: p.text().nullable(),
     format: p.enum(['jsonl', 'csv'] as const),
     from: p.datetime().nullable(),

@@ -1,17 +1,28 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { bytewise, id } from './base.ts';
 
-/** Who did what to which thing when. Names are copied, so that an entry outlives what it speaks of. */
+/**
+ * Who did what to which thing when. Names are copied, so that an entry outlives what it speaks of; whose it is is said by the
+ * namespace's id, because a purged name may be given to somebody else.
+ */
 const UsageLogEntrySchema = defineEntity({
   name: 'UsageLogEntry',
   tableName: 'usage_log_entries',
   // Lists are by time; entries that are written together later than they happened (pulls) have ids of another order.
   indexes: [
-    { properties: ['namespace', 'at', 'id'] },
+    { properties: ['namespaceId', 'at', 'id'] },
     { properties: ['repository', 'at', 'id'] },
     { properties: ['at', 'id'] },
   ],
   triggers: [
+    {
+      // Names are unique at any moment, so who has the name when the entry is written is whose entry it is. Pulls bring the id along.
+      name: 'usage_log_entries_own',
+      timing: 'before',
+      events: ['insert'],
+      forEach: 'row',
+      body: `if new.namespace_id is null then new.namespace_id := (select n.id from namespaces n where n.name = new.namespace); end if; return new`,
+    },
     {
       // Live logs: an entry is announced with the transaction that writes it, whatever wrote it. Pulls are not: there may be
       // thousands in a second, and who writes them announces the latest.
@@ -28,6 +39,8 @@ const UsageLogEntrySchema = defineEntity({
     kind: p.text(),
     at: p.datetime(),
     namespace: bytewise().nullable(),
+    /** Of the namespace that had this name then; the row may be gone. Found by the name where it is not given. */
+    namespaceId: p.uuid().nullable(),
     repository: bytewise().nullable(),
     /** `user`, `robot`, `anonymous` or `system`. */
     performerKind: p.text(),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { UsageLogEntry } from '../entities/index.ts';
 import { migrate } from '../orm.ts';
-import { openTestDatabase, type TestDatabase } from '../testing/index.ts';
+import { buildOrganization, openTestDatabase, type TestDatabase } from '../testing/index.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -21,4 +22,36 @@ test('the migrations make exactly the tables that the entities describe', async 
 
 test('migrating what is up to date does nothing, also when several start at once', async () => {
   expect(await Promise.all([migrate(database.orm), migrate(database.orm), migrate(database.orm)])).toEqual([[], [], []]);
+});
+
+test('entries that were kept by name alone get the id of who has the name since then', async () => {
+  const older = await openTestDatabase(inject('databaseServerUrl'));
+  try {
+    const em = older.orm.em.fork();
+    const { namespace } = await buildOrganization(em);
+    const { namespace: renamed } = await buildOrganization(em);
+    await older.orm.migrator.down({ to: 'Migration20261124215325_pulls_announced_by_their_writer' });
+    const write = (kind: string, name: string, age: string, details = {}) =>
+      em.execute(
+        `insert into usage_log_entries (id, kind, at, namespace, performer_kind, details)
+           values (gen_random_uuid(), ?, now() - ?::interval, ?, 'system', ?)`,
+        [kind, age, name, JSON.stringify(details)],
+      );
+    await write('before', namespace.name, '1 hour');
+    await write('since', namespace.name, '10 seconds');
+    await write('derived', 'derived', '10 seconds');
+    await write('user.renamed', renamed.name, '5 seconds', { from: 'derived' });
+    await write('another', 'derived', '1 second');
+    await migrate(older.orm);
+    const entries = await older.orm.em.fork().find(UsageLogEntry, {});
+    expect(Object.fromEntries(entries.map(({ kind, namespaceId }) => [kind, namespaceId]))).toEqual({
+      before: null,
+      since: namespace.id,
+      derived: renamed.id,
+      'user.renamed': renamed.id,
+      another: null,
+    });
+  } finally {
+    await older.close();
+  }
 });
