@@ -2,7 +2,7 @@ import DataLoader from 'dataloader';
 
 /**
  * Gathers the keys that resolvers ask for in one turn into one load: a field of each of a hundred nodes is one statement. The
- * answers are remembered for as long as the object that holds the loader, which is one request.
+ * answers are remembered for as long as the object that holds the loader, which is one request, or the part of it up to a mutation.
  * @param load answers with what it found; what is missing was not found
  */
 export function batched<Value>(

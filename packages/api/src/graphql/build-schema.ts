@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { GraphQLInputObjectType, getNamedType, type GraphQLSchema } from 'graphql';
+import { GraphQLInputObjectType, OperationTypeNode, getNamedType, type GraphQLSchema } from 'graphql';
 import { buildSchema as build, type MiddlewareFn, type PubSub } from 'type-graphql';
 import { ExplainAccessResolver } from '../access/explain-access.resolver.ts';
 import { AdministrationResolver, UserAdministrationResolver } from '../administration/administration.resolver.ts';
@@ -34,12 +34,22 @@ import {
 import { SessionResolver, UserSessionResolver } from '../users/session.resolver.ts';
 import { UserResolver } from '../users/user.resolver.ts';
 import { checkCaller, requireAccessRules } from './access-rule.ts';
-import type { ApiContext } from './context.ts';
+import { forgetLoaded, type ApiContext } from './context.ts';
 
 /** Root fields alone: what lies below them was let through above. */
 const callerFirst: MiddlewareFn<ApiContext> = ({ info, context }, next) => {
   if (info.path.prev === undefined) checkCaller(context, info.parentType, info.fieldName);
   return next();
+};
+
+/** What was loaded before a mutation may be what it has changed: its answer, and the mutations after it, look again. */
+const lookAgain: MiddlewareFn<ApiContext> = async ({ info, context }, next) => {
+  if (info.path.prev !== undefined || info.operation.operation !== OperationTypeNode.MUTATION) return next();
+  try {
+    return await next();
+  } finally {
+    forgetLoaded(context);
+  }
 };
 
 /** Inputs of which exactly one field is to be given; TypeGraphQL has no word for it. */
@@ -109,7 +119,7 @@ export async function buildSchema(): Promise<GraphQLSchema> {
       SubscriptionResolver,
     ],
     pubSub: noTopics,
-    globalMiddlewares: [callerFirst],
+    globalMiddlewares: [callerFirst, lookAgain],
     // Inputs are checked where the rule is known: in the domain.
     validate: false,
   });

@@ -3,6 +3,7 @@ import type { Context } from '@escale/domain/context';
 import { anonymous } from '@escale/domain/access';
 import { clientFacts } from '../client-facts.ts';
 import { identify } from '../auth/identify.ts';
+import type { ContentLoaders } from '../manifests/content-loaders.ts';
 import type { Services } from '../services.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
 
@@ -10,7 +11,9 @@ import { createLoaders, type Loaders } from './loaders.ts';
 export interface ApiContext extends Context {
   readonly services: Services;
   readonly http: KoaContext;
-  readonly loaders: Loaders;
+  loaders: Loaders;
+  /** By the name of a repository. */
+  contentLoaders: Map<string, ContentLoaders>;
   /** Signed in for the first time: the user name is still to be confirmed, and nothing else can be done before. */
   readonly unconfirmed: boolean;
 }
@@ -30,5 +33,11 @@ export async function createContext(
   };
   const { principal, unconfirmed } = await identify(services, http, nobody, options);
   const ctx: Context = { ...nobody, principal };
-  return { ...ctx, unconfirmed, services, http, loaders: createLoaders(ctx) };
+  return { ...ctx, unconfirmed, services, http, loaders: createLoaders(ctx), contentLoaders: new Map() };
+}
+
+/** From here on everything is read again. */
+export function forgetLoaded(ctx: ApiContext): void {
+  ctx.loaders = createLoaders(ctx);
+  ctx.contentLoaders = new Map();
 }

@@ -18,19 +18,15 @@ export interface ContentLoaders {
   readonly freedBytes: (tagId: string) => Promise<number | undefined>;
 }
 
-const loadersOf = new WeakMap<ApiContext, Map<string, ContentLoaders>>();
-
 /** The loaders of one repository, for one request. */
 export function contentLoaders(ctx: ApiContext, repository: string): ContentLoaders {
-  const ofRequest = loadersOf.get(ctx) ?? new Map<string, ContentLoaders>();
-  loadersOf.set(ctx, ofRequest);
-  const known = ofRequest.get(repository);
+  const known = ctx.contentLoaders.get(repository);
   if (known) return known;
   const loaders: ContentLoaders = {
     manifest: batched((digests) => findManifests(ctx, repository, digests)),
     content: batched((digests) => readManifestContents(ctx, repository, digests)),
     freedBytes: batched((ids) => freedByEachTag(ctx, repository, ids)),
   };
-  ofRequest.set(repository, loaders);
+  ctx.contentLoaders.set(repository, loaders);
   return loaders;
 }
