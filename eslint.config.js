@@ -5,7 +5,7 @@ import prettier from 'eslint-config-prettier';
 import vue from 'eslint-plugin-vue';
 import tseslint from 'typescript-eslint';
 
-const server = ['packages/{schema,domain,server-kit,registry,api,cli}/src/**/*.ts', 'tests/**/*.ts'];
+const server = ['packages/{schema,domain,server-kit,registry,api,cli}/src/**/*.ts', 'infra/**/*.ts', 'tests/**/*.ts'];
 
 export default defineConfigWithVueTs(
   {

@@ -57,6 +57,18 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        ...shared,
+        test: {
+          name: 'keycloak',
+          include: ['tests/keycloak/*.test.ts'],
+          globalSetup: ['tests/keycloak/global-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          // They share one Keycloak, and one of them stops it for a while.
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

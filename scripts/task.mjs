@@ -89,6 +89,17 @@ const cached = (tool) => [
   `node_modules/.cache/${tool}-cache`,
 ];
 
+/** What needs a real Keycloak has one, or says in one line what to install. */
+async function requireKeycloak() {
+  const { installKeycloak } = await import('../infra/keycloak/distribution.ts');
+  try {
+    installKeycloak();
+  } catch (error) {
+    console.error(`escale: ${error.message}`);
+    process.exit(1);
+  }
+}
+
 const tasks = {
   setup: async () => {},
   build,
@@ -115,6 +126,17 @@ const tasks = {
       ...['--project', 'clients', '--reporter', './tests/clients/client-table.ts'],
       ...args,
     ]);
+  },
+  'start:keycloak': async () => {
+    await requireKeycloak();
+    await build();
+    process.exitCode = await run(process.execPath, [path.join(root, 'infra/keycloak/start.ts'), ...args]);
+  },
+  'test:keycloak': async () => {
+    await requireKeycloak();
+    await build();
+    const tests = [path.join(root, 'scripts/test.mjs'), '--project', 'keycloak', ...args];
+    process.exitCode = await run(process.execPath, tests);
   },
   'test:conformance': async () => {
     await build();

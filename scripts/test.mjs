@@ -7,7 +7,7 @@ import path from 'node:path';
 
 const root = path.dirname(import.meta.dirname);
 const given = process.argv.slice(2);
-/** All but the real clients, which need more than npm brings. */
+/** All but the real clients and the real Keycloak, which need more than npm brings. */
 const projects = given.includes('--project')
   ? []
   : ['unit', 'web', 'architecture', 'whole'].flatMap((name) => ['--project', name]);

@@ -67,6 +67,7 @@ const inTests = ['vitest', '@escale/schema/testing', 'oidc-provider', 'openid-cl
 const wholeTests = [
   'vitest',
   '@escale/cli',
+  '@escale/infra',
   '@escale/schema/testing',
   'playwright-core',
   '@sparticuz/chromium',
