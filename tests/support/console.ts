@@ -52,9 +52,10 @@ export async function overflowOf(page: Page): Promise<number> {
 
 /** Waits until a page shows what it has; it may go on listening for what happens. */
 export async function settled(page: Page): Promise<void> {
-  await page.getByRole('heading', { level: 1 }).waitFor();
-  const loading = page.getByRole('status', { name: /^(?:Loading|Chargement)$/ });
-  await expect.poll(() => loading.count(), { timeout: 20_000 }).toBe(0);
+  await page.getByRole('heading', { level: 1 }).first().waitFor();
+  await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null, undefined, {
+    timeout: 20_000,
+  });
   await page.evaluate(() => document.fonts.ready.then(() => undefined));
 }
 

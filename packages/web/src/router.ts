@@ -1,4 +1,5 @@
 import { createRouter, createWebHistory, type RouteLocationNormalizedLoaded, type RouteRecordRaw } from 'vue-router';
+import { begin, end } from './busy.ts';
 import { session } from './auth/session.ts';
 import { administrationRoutes } from './features/administration/routes.ts';
 import { homeRoutes, notFoundRoute } from './features/home/routes.ts';
@@ -39,6 +40,16 @@ const routes: RouteRecordRaw[] = [
 ];
 
 export const router = createRouter({ history: createWebHistory(), routes, scrollBehavior: () => ({ top: 0 }) });
+
+router.beforeEach(() => {
+  begin(router);
+});
+router.afterEach(() => {
+  end(router);
+});
+router.onError(() => {
+  end(router);
+});
 
 router.beforeEach(async (to) => {
   const { viewer } = await session().catch(() => ({ viewer: undefined }));

@@ -205,7 +205,7 @@ const harmless = [
   /^deleteMessage\.id$/,
   /^Query\.(?:organization|namespaceName)\.name$/,
   /^(?:deleteTags?|restoreTag|setTag|setTagExpiry|setTagImmutability|setTagsExpiry|setTagsImmutability)\.tags?$/,
-  /^Repository\.(?:tag\.name|tagHistory\.tag|freedByTags\.tags)$/,
+  /^Repository\.(?:tag\.name|tagHistory\.tag|tagsByName\.names|freedByTags\.tags)$/,
 ];
 
 function textPaths(argument: GraphQLArgument | GraphQLInputField, path: string): string[] {

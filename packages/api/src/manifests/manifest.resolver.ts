@@ -1,4 +1,4 @@
-import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, Resolver, Root } from 'type-graphql';
+import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, Int, Resolver, Root } from 'type-graphql';
 import type { Repository as RepositoryEntity } from '@escale/schema/entities';
 import { platformText, type ImageConfig as DomainImageConfig } from '@escale/schema/values';
 import {
@@ -89,7 +89,10 @@ export class ManifestResolver {
     @Args(() => ReferrersArgs) { artifactType, ...page }: ReferrersArgs,
     @Ctx() ctx: ApiContext,
   ): Promise<Connection<ManifestDetails>> {
-    return toConnection(await listManifestReferrers(ctx, manifest, { artifactType, page }));
+    const { repository, digest } = manifest;
+    const beginning =
+      artifactType || page.after ? undefined : await contentLoaders(ctx, repository).referrers(digest, page.first);
+    return toConnection(beginning ?? (await listManifestReferrers(ctx, manifest, { artifactType, page })));
   }
 
   @FieldResolver(() => Manifest, { nullable: true, description: 'What it points at; null also when that is not here.' })
@@ -103,6 +106,11 @@ export class ManifestResolver {
   @FieldResolver(() => [Tag], { description: 'In byte order.' })
   tags(@Root() { repository, id }: ManifestDetails, @Ctx() ctx: ApiContext): Promise<TagDetails[]> {
     return listTagsOfManifest(ctx, repository, id);
+  }
+
+  @FieldResolver(() => Int, { description: 'How many tags name it.' })
+  async tagCount(@Root() { repository, id }: ManifestDetails, @Ctx() ctx: ApiContext): Promise<number> {
+    return (await contentLoaders(ctx, repository).tagCount(id)) ?? 0;
   }
 }
 

@@ -3,12 +3,24 @@ import { PageArgs } from '../graphql/connection.ts';
 import { TagOrder } from '../graphql/enums.ts';
 import { DateTime } from '../graphql/scalars.ts';
 
+const searchDescription = 'Part of the name, or the beginning of a digest: `sha256:ab`.';
+const orderDescription = 'PUSHED when left out.';
+
 @ArgsType()
 export class TagsArgs extends PageArgs {
-  @Field(() => String, { nullable: true, description: 'Part of the name, or the beginning of a digest: `sha256:ab`.' })
+  @Field(() => String, { nullable: true, description: searchDescription })
   search?: string | undefined;
 
-  @Field(() => TagOrder, { nullable: true, description: 'PUSHED when left out.' })
+  @Field(() => TagOrder, { nullable: true, description: orderDescription })
+  orderBy?: TagOrder | undefined;
+}
+
+@ArgsType()
+export class TagNamesArgs {
+  @Field(() => String, { nullable: true, description: searchDescription })
+  search?: string | undefined;
+
+  @Field(() => TagOrder, { nullable: true, description: orderDescription })
   orderBy?: TagOrder | undefined;
 }
 

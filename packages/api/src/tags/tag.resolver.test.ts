@@ -169,7 +169,7 @@ describe('a manifest', () => {
   const fields = `digest mediaType artifactType size totalSize platform annotations { name value }
     config { os architecture labels { name value } entrypoint history { createdBy } }
     layers { digest mediaType size command } platforms { platform size manifest { digest } }
-    subject { digest } tags { name } referrers { totalCount nodes { digest } }`;
+    subject { digest } tags { name } tagCount referrers { totalCount nodes { digest } }`;
 
   test('says what its image says, by tag and by digest', async () => {
     const { digest, size, configSize } = await push({
@@ -204,6 +204,7 @@ describe('a manifest', () => {
       platforms: [],
       subject: null,
       tags: [{ name: 'a' }, { name: 'b' }],
+      tagCount: 2,
       referrers: { totalCount: 0, nodes: [] },
     };
     expect(await show(`tag(name: "a") { manifest { ${fields} } }`)).toEqual({ tag: { manifest } });
@@ -262,9 +263,34 @@ describe('a manifest', () => {
   });
 });
 
+test('any part of a list is had by the names of all: ordered and searched as the list, then looked up', async () => {
+  const images = [];
+  for (const tag of ['b', 'c', 'a-rc']) images.push(await push({ tags: [tag], layers: [tag.repeat(3)] }));
+  const signature = await push({ layers: ['s'], subject: images[1]?.digest as never });
+  expect(
+    await show(
+      'pushed: tagNames named: tagNames(orderBy: NAME) size: tagNames(orderBy: SIZE) sought: tagNames(search: "A")',
+    ),
+  ).toEqual({ pushed: ['a-rc', 'c', 'b'], named: ['a-rc', 'b', 'c'], size: ['a-rc', 'c', 'b'], sought: ['a-rc'] });
+  expect(await show(`tagNames(search: "${images[0]?.digest ?? ''}")`)).toEqual({ tagNames: ['b'] });
+  const referrers = (digest?: string) => ({ manifest: { referrers: { nodes: digest ? [{ digest }] : [] } } });
+  expect(
+    await show('tagsByName(names: ["c", "b", "none", "c"]) { name manifest { referrers { nodes { digest } } } }'),
+  ).toEqual({
+    tagsByName: [
+      { name: 'b', ...referrers() },
+      { name: 'c', ...referrers(signature.digest) },
+    ],
+  });
+  const many = JSON.stringify(Array.from({ length: 101 }, String));
+  const { errors } = await alice.graphql(`{ repository(name: "${name}") { tagsByName(names: ${many}) { name } } }`);
+  expect(errors.map(({ extensions }) => extensions)).toMatchObject([{ code: 'INPUT_INVALID', field: 'names' }]);
+});
+
 test('a page of tags with everything takes a bounded number of statements (no N+1)', async () => {
   for (const tag of ['a', 'b', 'c', 'd', 'e', 'f']) await push({ tags: [tag], layers: [tag] });
-  const fields = 'name freedBytes manifest { config { os } layers { command } }';
+  const fields =
+    'name freedBytes manifest { config { os } layers { command } tagCount referrers(first: 5) { totalCount } }';
   const execute = vi.spyOn(api.database.orm.em.getConnection(), 'execute');
   const statements = async (first: number): Promise<number> => {
     execute.mockClear();

@@ -4,9 +4,11 @@ import {
   deleteTag,
   deleteTags,
   findTagDetails,
+  findTagsDetails,
   freedByRepository,
   freedByTags,
   listTagDetails,
+  listTagNames,
   listTagEvents,
   restoreTag,
   setTag,
@@ -36,6 +38,7 @@ import {
   SetTagsExpiryInput,
   SetTagsImmutabilityInput,
   TagHistoryArgs,
+  TagNamesArgs,
   TagsArgs,
 } from './tag.inputs.ts';
 import {
@@ -69,6 +72,26 @@ export class RepositoryTagResolver {
     @Ctx() ctx: ApiContext,
   ): Promise<TagDetails | null> {
     return (await findTagDetails(ctx, repository.name, name)) ?? null;
+  }
+
+  @FieldResolver(() => [String], {
+    description: 'The names alone, in the order of `tags`, at most 20,000: any part of a long list can then be shown.',
+  })
+  tagNames(
+    @Root() { name }: RepositoryEntity,
+    @Args(() => TagNamesArgs) filter: TagNamesArgs,
+    @Ctx() ctx: ApiContext,
+  ): Promise<string[]> {
+    return listTagNames(ctx, name, filter);
+  }
+
+  @FieldResolver(() => [Tag], { description: 'Those of these tags that there are, in byte order.' })
+  tagsByName(
+    @Root() { name }: RepositoryEntity,
+    @Arg('names', () => [String], { description: 'At most 100.' }) names: string[],
+    @Ctx() ctx: ApiContext,
+  ): Promise<TagDetails[]> {
+    return findTagsDetails(ctx, name, names);
   }
 
   @FieldResolver(() => TagEventConnection, { description: 'What happened to the tags, the latest first.' })

@@ -8,7 +8,16 @@ export * from './find-mount-source.ts';
 export { alive, keptByTags } from './kept-manifests.ts';
 export * from './link-blob.ts';
 export * from './list-referrers.ts';
-export { findTagDetails, listTagDetails, listTags, listTagsOfManifest, type TagDetails } from './list-tags.ts';
+export {
+  countTagsOfManifests,
+  findTagDetails,
+  findTagsDetails,
+  listTagDetails,
+  listTagNames,
+  listTags,
+  listTagsOfManifest,
+  type TagDetails,
+} from './list-tags.ts';
 export { findManifests, readManifestContents, type ManifestContent, type ManifestDetails } from './manifest-details.ts';
 export { manifestConfigLimit } from './manifest-facts.ts';
 export * from './manifest-referrers.ts';

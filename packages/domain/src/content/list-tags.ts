@@ -1,6 +1,7 @@
 import type { Digest, TagName } from '@escale/schema/values';
 import { requireRole } from '../access/require-role.ts';
 import type { Context } from '../context.ts';
+import { inputInvalid } from '../errors.ts';
 import { pageOfRows, pageSize, readCursor, type Page, type PageInput } from '../page.ts';
 import { alive } from './kept-manifests.ts';
 import { tagNotFound } from './tag-target.ts';
@@ -70,31 +71,45 @@ const orders = {
   size: { key: 'm.total_size', cast: 'bigint', direction: 'desc' },
 } as const;
 
+/** Which tags are listed, and in which order. */
 export interface TagFilter {
   /** A part of the name, or the beginning of a digest with its algorithm. */
   readonly search?: string | null | undefined;
   readonly orderBy?: keyof typeof orders | undefined;
-  readonly page: PageInput;
+}
+
+/** What the filter finds among the live tags of a repository; tags are `t`, and their manifests `m`. */
+function foundBy({ search: given }: TagFilter, repositoryId: string) {
+  const search = given?.slice(0, 160).replaceAll('\0', '');
+  const joined = 'tags t join manifests m on m.id = t.manifest_id';
+  return {
+    from: joined,
+    /** The same where it is not ordered by what a manifest says. */
+    fewest: search ? joined : 'tags t',
+    where: `t.repository_id = ? and ${alive('t')} ${search ? `and ${matching(search)}` : ''}`,
+    parameters: [repositoryId, ...(search ? [search] : [])],
+  };
 }
 
 /** Live tags, the latest pushed first unless ordered otherwise. @throws NAME_UNKNOWN, PAGE_INVALID */
-export async function listTagDetails(ctx: Context, name: string, filter: TagFilter): Promise<Page<TagDetails>> {
+export async function listTagDetails(
+  ctx: Context,
+  name: string,
+  filter: TagFilter & { readonly page: PageInput },
+): Promise<Page<TagDetails>> {
   const repository = await requireRole(ctx, name, 'read');
   const size = pageSize(filter.page);
   const { key, cast, direction } = orders[filter.orderBy ?? 'pushed'];
-  const search = filter.search?.slice(0, 160).replaceAll('\0', '');
-  const where = `t.repository_id = ? and ${alive('t')} ${search ? `and ${matching(search)}` : ''}`;
-  const parameters = [repository.id, ...(search ? [search] : [])];
+  const { from, fewest, where, parameters } = foundBy(filter, repository.id);
   const after = filter.page.after ? readCursor(filter.page.after, [cast, 'uuid']) : undefined;
   const beyond = `and (${key}, t.id) ${direction === 'asc' ? '>' : '<'} (?${cast ? `::${cast}` : ''}, ?::uuid)`;
-  const from = 'tags t join manifests m on m.id = t.manifest_id';
   const rows = await ctx.em.execute<(Row & { key: string })[]>(
     withPlatforms(`select ${columns}, ${key}::text as key from ${from} where ${where} ${after ? beyond : ''}
        order by ${key} ${direction}, t.id ${direction} limit ?`),
     [...parameters, ...(after ?? []), size + 1],
   );
   const [counted] = await ctx.em.execute<{ count: string }[]>(
-    `select count(*) as count from ${search ? from : 'tags t'} where ${where}`,
+    `select count(*) as count from ${fewest} where ${where}`,
     parameters,
   );
   return pageOfRows(rows, {
@@ -105,15 +120,44 @@ export async function listTagDetails(ctx: Context, name: string, filter: TagFilt
   });
 }
 
+/** Names that one answer holds at most: some 300 KB. */
+const mostNames = 20_000;
+
+/**
+ * The names alone, in the order of the list, at most 20,000: with them a page shows any part of a long list, and chooses all of it,
+ * without having read the rest. @throws NAME_UNKNOWN
+ */
+export async function listTagNames(ctx: Context, name: string, filter: TagFilter): Promise<TagName[]> {
+  const repository = await requireRole(ctx, name, 'read');
+  const { key, direction } = orders[filter.orderBy ?? 'pushed'];
+  const { from, fewest, where, parameters } = foundBy(filter, repository.id);
+  const rows = await ctx.em.execute<{ name: TagName }[]>(
+    `select t.name from ${key.startsWith('m.') ? from : fewest} where ${where}
+       order by ${key} ${direction}, t.id ${direction} limit ${String(mostNames)}`,
+    parameters,
+  );
+  return rows.map(({ name: tag }) => tag);
+}
+
 function matching(search: string): string {
   return /^sha(?:256|512):/i.test(search) ? 'starts_with(m.digest, lower(?))' : 'strpos(lower(t.name), lower(?)) > 0';
 }
 
 /** @returns undefined when the repository has no such live tag. @throws NAME_UNKNOWN */
 export async function findTagDetails(ctx: Context, name: string, tag: string): Promise<TagDetails | undefined> {
+  return (await findTagsDetails(ctx, name, [tag]))[0];
+}
+
+/** Tags that one request may look up by their names. */
+const mostLookedUp = 100;
+
+/** The live ones among these tags, in byte order. @throws NAME_UNKNOWN, INPUT_INVALID for more than 100 */
+export async function findTagsDetails(ctx: Context, name: string, tags: readonly string[]): Promise<TagDetails[]> {
+  if (tags.length > mostLookedUp) throw inputInvalid('names', `name at most ${String(mostLookedUp)} tags`);
   const repository = await requireRole(ctx, name, 'read');
-  const [found] = await readTags(ctx, repository, 't.name = ?', [tag.replaceAll('\0', '')]);
-  return found;
+  if (tags.length === 0) return [];
+  const wanted = tags.map((tag) => tag.replaceAll('\0', ''));
+  return readTags(ctx, repository, `t.name in (${wanted.map(() => '?').join(', ')})`, wanted);
 }
 
 /** For verbs that have just changed it and still hold its lock, so that nobody else can have deleted it. */
@@ -131,6 +175,22 @@ export async function requireTagDetails(
 export async function listTagsOfManifest(ctx: Context, name: string, manifestId: string): Promise<TagDetails[]> {
   const repository = await requireRole(ctx, name, 'read');
   return readTags(ctx, repository, 't.manifest_id = ?', [manifestId]);
+}
+
+/** How many live tags name each of these manifests, by their ids; those without any are left out. @throws NAME_UNKNOWN */
+export async function countTagsOfManifests(
+  ctx: Context,
+  name: string,
+  manifestIds: readonly string[],
+): Promise<Map<string, number>> {
+  const repository = await requireRole(ctx, name, 'read');
+  const rows = await ctx.em.execute<{ manifest_id: string; count: string }[]>(
+    `select t.manifest_id, count(*) as count from tags t
+       where t.repository_id = ? and ${alive('t')} and t.manifest_id in (${manifestIds.map(() => '?').join(', ')})
+       group by t.manifest_id`,
+    [repository.id, ...manifestIds],
+  );
+  return new Map(rows.map(({ manifest_id, count }) => [manifest_id, Number(count)]));
 }
 
 async function readTags(

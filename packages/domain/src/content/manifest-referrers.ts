@@ -3,7 +3,7 @@ import { requireRole } from '../access/require-role.ts';
 import type { Context } from '../context.ts';
 import { pageOfRows, pageSize, readCursor, type Page, type PageInput } from '../page.ts';
 import { manifestColumns, toManifestDetails, type ManifestDetails, type ManifestRow } from './manifest-details.ts';
-import { pointingAt } from './pointing-at.ts';
+import { pointingAt, pointingAtEach, subjects } from './pointing-at.ts';
 
 /** What points at a manifest, in byte order of the digests. @throws NAME_UNKNOWN, PAGE_INVALID */
 export async function listManifestReferrers(
@@ -32,4 +32,39 @@ export async function listManifestReferrers(
     keysOf: ({ digest, id }) => [digest, id],
     toItem: (row) => toManifestDetails(row, repository.name),
   });
+}
+
+/**
+ * The first page of what points at each of these manifests, in one statement. @param first 1 to 100, for each
+ * @throws NAME_UNKNOWN, PAGE_INVALID
+ */
+export async function listReferrersOfEach(
+  ctx: Context,
+  name: string,
+  digests: readonly Digest[],
+  first: number | null | undefined,
+): Promise<Map<string, Page<ManifestDetails>>> {
+  const repository = await requireRole(ctx, name, 'read');
+  const size = pageSize({ first });
+  const each = subjects(repository.id, digests);
+  const rows = await ctx.em.execute<(ManifestRow & { pointed_at: Digest; found: string })[]>(
+    `select s.digest as pointed_at, r.* from ${each.sql} s cross join lateral (
+         select ${manifestColumns}, count(*) over () as found from manifests m where ${pointingAtEach}
+           order by m.digest, m.id limit ?) r
+       order by r.digest, r.id`,
+    [...each.parameters, size + 1],
+  );
+  const byDigest = new Map(digests.map((digest) => [digest, [] as typeof rows]));
+  for (const row of rows) byDigest.get(row.pointed_at)?.push(row);
+  return new Map(
+    [...byDigest].map(([digest, found]) => [
+      digest,
+      pageOfRows(found, {
+        size,
+        totalCount: Number(found[0]?.found ?? 0),
+        keysOf: (row) => [row.digest, row.id],
+        toItem: (row) => toManifestDetails(row, repository.name),
+      }),
+    ]),
+  );
 }

@@ -12,21 +12,44 @@ export function pointingAt(repositoryId: string, subject: Digest): { sql: string
   const fallback = fallbackTag(subject);
   const cosign = cosignSuffixes.map((suffix) => fallback + suffix);
   return {
-    sql: `m.repository_id = ? and m.deleted_at is null and m.digest <> ? and (m.subject_digest is null or m.subject_digest = ?)
-      and m.id in (
-        select id from manifests where repository_id = ? and subject_digest = ?
-        union all
-        select k.id from tags t join manifest_children c on c.parent_id = t.manifest_id
-          join manifests k on k.repository_id = t.repository_id and k.digest = c.digest
-          where t.repository_id = ? and t.name = ? and ${alive('t')}
-        union all
-        select t.manifest_id from tags t
-          where t.repository_id = ? and t.name in (${cosign.map(() => '?').join(', ')}) and ${alive('t')})`,
+    sql: condition({ repository: '?', subject: '?', fallback: '?', cosign: cosign.map(() => '?') }),
     parameters: [
       ...[repositoryId, subject, subject],
       ...[repositoryId, subject, repositoryId, fallback, repositoryId, ...cosign],
     ],
   };
+}
+
+/** The same for a row `s` for each subject, as `subjects` makes them. */
+export const pointingAtEach = condition({
+  repository: 's.repository_id',
+  subject: 's.digest',
+  fallback: 's.fallback',
+  cosign: cosignSuffixes.map((suffix) => `s.fallback || '${suffix}'`),
+});
+
+/** Rows of `repository_id`, `digest` and `fallback`. @param digests at least one */
+export function subjects(repositoryId: string, digests: readonly Digest[]): { sql: string; parameters: string[] } {
+  return {
+    sql: `(select ?::uuid as repository_id, d.digest, d.fallback from (values ${digests.map(() => '(?, ?)').join(', ')}) as d (digest, fallback))`,
+    parameters: [repositoryId, ...digests.flatMap((digest) => [digest, fallbackTag(digest)])],
+  };
+}
+
+/** Made of SQL expressions; where these are placeholders, they stand in the order of `pointingAt`. */
+function condition(at: { repository: string; subject: string; fallback: string; cosign: readonly string[] }): string {
+  const { repository, subject, fallback, cosign } = at;
+  return `m.repository_id = ${repository} and m.deleted_at is null and m.digest <> ${subject}
+      and (m.subject_digest is null or m.subject_digest = ${subject})
+      and m.id in (
+        select id from manifests where repository_id = ${repository} and subject_digest = ${subject}
+        union all
+        select k.id from tags t join manifest_children c on c.parent_id = t.manifest_id
+          join manifests k on k.repository_id = t.repository_id and k.digest = c.digest
+          where t.repository_id = ${repository} and t.name = ${fallback} and ${alive('t')}
+        union all
+        select t.manifest_id from tags t
+          where t.repository_id = ${repository} and t.name in (${cosign.join(', ')}) and ${alive('t')})`;
 }
 
 /** `sha256-<hex>`, the algorithm cut at 32 and the hash at 64 characters (distribution-spec, Referrers Tag Schema). */

@@ -1,5 +1,6 @@
 import { cacheExchange, Client, fetchExchange, mapExchange, type CombinedError } from '@urql/core';
 import { ref } from 'vue';
+import { begin, end } from '../busy.ts';
 
 /** Whether the last request found the server; the banner follows it. */
 export const serverReachable = ref(true);
@@ -29,7 +30,12 @@ export const client = new Client({
   exchanges: [
     cacheExchange,
     mapExchange({
-      onResult: ({ error }) => {
+      onOperation: ({ key, kind }) => {
+        if (kind === 'teardown') end(key);
+        else begin(key);
+      },
+      onResult: ({ error, operation }) => {
+        end(operation.key);
         serverReachable.value = !error?.networkError || (error.response as Response | undefined)?.status === 401;
       },
       onError: (error) => {

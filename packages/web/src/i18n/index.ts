@@ -40,36 +40,51 @@ const steps: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60],
 ];
 
+/** Making a format takes far longer than using it, and a table uses some hundred times the same. */
+const made = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>();
+
+function formatOf<Format extends Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat, Options>(
+  kind: new (language: string, options: Options) => Format,
+  options: Options,
+): Format {
+  const key = `${kind.name} ${language.value} ${JSON.stringify(options)}`;
+  const known = made.get(key);
+  if (known instanceof kind) return known;
+  const format = new kind(language.value, options);
+  made.set(key, format);
+  return format;
+}
+
 /** `5 minutes ago`, in the chosen language. */
 export function relativeTime(iso: string): string {
   const seconds = (new Date(iso).getTime() - Date.now()) / 1000;
   const [unit, length] = steps.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', 1];
-  return new Intl.RelativeTimeFormat(language.value, { numeric: 'auto' }).format(Math.round(seconds / length), unit);
+  return formatOf(Intl.RelativeTimeFormat, { numeric: 'auto' }).format(Math.round(seconds / length), unit);
 }
 
 export function exactTime(iso: string): string {
-  return new Intl.DateTimeFormat(language.value, { dateStyle: 'full', timeStyle: 'medium' }).format(new Date(iso));
+  return formatOf(Intl.DateTimeFormat, { dateStyle: 'full', timeStyle: 'medium' }).format(new Date(iso));
 }
 
 /** `Tuesday, 24 November 2026`: a heading over what happened on a day. */
 export function longDay(iso: string): string {
-  return new Intl.DateTimeFormat(language.value, { dateStyle: 'full' }).format(new Date(iso));
+  return formatOf(Intl.DateTimeFormat, { dateStyle: 'full' }).format(new Date(iso));
 }
 
 /** `24 Nov`: a day that the server counts by, which is one in UTC. */
 export function shortDay(day: string): string {
   const options = { day: 'numeric', month: 'short', timeZone: 'UTC' } as const;
-  return new Intl.DateTimeFormat(language.value, options).format(new Date(day));
+  return formatOf(Intl.DateTimeFormat, options).format(new Date(day));
 }
 
 /** `24 Nov, 12:03:04`: a line of a log. */
 export function lineTime(iso: string): string {
   const options = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit' } as const;
-  return new Intl.DateTimeFormat(language.value, options).format(new Date(iso));
+  return formatOf(Intl.DateTimeFormat, options).format(new Date(iso));
 }
 
 export function wholeNumber(value: number): string {
-  return new Intl.NumberFormat(language.value).format(value);
+  return formatOf(Intl.NumberFormat, {}).format(value);
 }
 
 const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
@@ -83,7 +98,7 @@ export function byteSize(bytes: number | string): string {
     unit += 1;
   }
   const options = { style: 'unit', unit: units[unit] ?? 'byte', unitDisplay: 'short' } as const;
-  return new Intl.NumberFormat(language.value, { ...options, maximumFractionDigits: unit === 0 ? 0 : 1 }).format(value);
+  return formatOf(Intl.NumberFormat, { ...options, maximumFractionDigits: unit === 0 ? 0 : 1 }).format(value);
 }
 
 /** All of it: `48,213,377 bytes`. */
@@ -105,5 +120,5 @@ export function duration(seconds: number): string {
 }
 
 function inUnit(value: number, unit: string): string {
-  return new Intl.NumberFormat(language.value, { style: 'unit', unit, unitDisplay: 'long' }).format(value);
+  return formatOf(Intl.NumberFormat, { style: 'unit', unit, unitDisplay: 'long' }).format(value);
 }

@@ -1,11 +1,12 @@
-import { computed, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue';
+import { ref, shallowReactive, shallowRef, watch, type Ref, type ShallowReactive, type ShallowRef } from 'vue';
 import { client, failureOf, type Failure } from '../../graphql/client.ts';
 import {
-  OneTagDocument,
   RepositoryTagsDocument,
+  TagsByNameDocument,
   type TagOrder,
   type TagRowFragment,
 } from '../../graphql/generated/graphql.ts';
+import { placed } from './tag-order.ts';
 
 export interface TagQuery {
   readonly name: string;
@@ -14,87 +15,128 @@ export interface TagQuery {
 }
 
 export interface TagListing {
-  /** Those that have been loaded; undefined before the first answer. */
-  readonly tags: ShallowRef<readonly TagRowFragment[] | undefined>;
+  /** Of all that are found, in order, the first 20,000; undefined before the first answer. */
+  readonly names: ShallowRef<readonly string[] | undefined>;
+  /** What has been looked up of them, by name. */
+  readonly rows: ShallowReactive<Map<string, TagRowFragment>>;
   readonly totalCount: Ref<number>;
-  readonly hasMore: ComputedRef<boolean>;
   readonly loading: Ref<boolean>;
   readonly failure: Ref<Failure | undefined>;
   reload(): void;
-  more(): Promise<void>;
+  /** Looks up those of these that are not known yet. Only the latest wish counts: who scrolls by does not wait for what was passed. */
+  show(names: readonly string[]): void;
   /** Looks up single tags again and puts them where they belong, so that the page stays where it is. */
   refresh(names: readonly string[]): Promise<void>;
 }
 
 const fresh = { requestPolicy: 'network-only' } as const;
+/** What the server looks up at once. */
+const lookedUp = 100;
 /** With more changes at once than this, the list is asked for anew. */
 const fewChanges = 10;
 
-/** The tags of a repository, page by page, in which single ones change while one looks at them. */
+/** The tags of a repository: the names of all at once, the rest for those that one looks at. Single ones change meanwhile. */
 export function useTagList(query: () => TagQuery): TagListing {
-  const tags = shallowRef<readonly TagRowFragment[]>();
+  const names = shallowRef<readonly string[]>();
+  const rows = shallowReactive(new Map<string, TagRowFragment>());
   const totalCount = ref(0);
-  const cursor = ref<string>();
   const loading = ref(true);
   const failure = ref<Failure>();
   /** Answers to a question that is no longer asked are dropped. */
   let turn = 0;
+  /** What has been looked up since the list was asked for; older rows are shown until they are looked up again. */
+  let known = new Set<string>();
+  let wanted: readonly string[] = [];
+  let isLookingUp = false;
 
-  async function ask(after: string | undefined): Promise<void> {
+  async function ask(): Promise<void> {
     const mine = (turn += 1);
     loading.value = true;
-    const { data, error } = await client.query(RepositoryTagsDocument, { ...query(), after }, fresh).toPromise();
+    const { data, error } = await client.query(RepositoryTagsDocument, query(), fresh).toPromise();
     if (mine !== turn) return;
     loading.value = false;
     failure.value = error && failureOf(error);
-    const page = data?.repository?.tags;
-    if (!page) return;
-    tags.value = after === undefined ? page.nodes : merged(tags.value ?? [], page.nodes);
-    totalCount.value = page.totalCount;
-    cursor.value = page.pageInfo.hasNextPage ? (page.pageInfo.endCursor ?? undefined) : undefined;
+    if (!data?.repository) return;
+    const { tags, tagNames } = data.repository;
+    known = new Set();
+    for (const tag of tags.nodes) learn(tag);
+    names.value = tagNames;
+    totalCount.value = tags.totalCount;
+    void lookUp();
   }
 
-  async function refresh(names: readonly string[]): Promise<void> {
-    if (names.length > fewChanges) return ask(undefined);
-    const { name: repository, search } = query();
-    const answers = await Promise.all(
-      names.map((tag) => client.query(OneTagDocument, { repository, tag }, fresh).toPromise()),
-    );
-    for (const [index, { data }] of answers.entries()) {
-      const name = names[index];
-      if (!data?.repository || name === undefined || tags.value === undefined || repository !== query().name) continue;
-      const found = data.repository.tag;
-      const fits = found && matches(found, search);
-      const before = tags.value.some((tag) => tag.name === name);
-      const rest = tags.value.filter((tag) => tag.name !== name);
-      tags.value = fits ? placed(rest, found, query().orderBy) : rest;
-      totalCount.value += Number(Boolean(fits)) - Number(before);
+  function learn(tag: TagRowFragment): void {
+    rows.set(tag.name, tag);
+    known.add(tag.name);
+  }
+
+  /** @returns undefined when the server did not say */
+  async function find(repository: string, sought: readonly string[]): Promise<readonly TagRowFragment[] | undefined> {
+    const { data, error } = await client
+      .query(TagsByNameDocument, { repository, names: [...sought] }, fresh)
+      .toPromise();
+    failure.value = error && failureOf(error);
+    return data?.repository?.tagsByName;
+  }
+
+  async function lookUp(): Promise<void> {
+    while (!isLookingUp) {
+      const missing = wanted.filter((name) => !known.has(name)).slice(0, lookedUp);
+      if (missing.length === 0) return;
+      isLookingUp = true;
+      const mine = turn;
+      const found = await find(query().name, missing);
+      isLookingUp = false;
+      if (mine !== turn) continue;
+      if (!found) return;
+      for (const tag of found) learn(tag);
+      const gone = new Set(missing.filter((name) => !known.has(name)));
+      if (gone.size > 0) remove(gone);
+    }
+  }
+
+  function remove(gone: ReadonlySet<string>): void {
+    const before = names.value?.length ?? 0;
+    names.value = names.value?.filter((name) => !gone.has(name));
+    totalCount.value -= before - (names.value?.length ?? 0);
+    for (const name of gone) rows.delete(name);
+  }
+
+  async function refresh(changed: readonly string[]): Promise<void> {
+    if (changed.length > fewChanges) return ask();
+    const asked = query();
+    const mine = turn;
+    const found = await find(asked.name, changed);
+    if (!found || mine !== turn || names.value === undefined) return;
+    const fitting = found.filter((tag) => matches(tag, asked.search));
+    remove(new Set(changed.filter((name) => !fitting.some((tag) => tag.name === name))));
+    for (const tag of fitting.toSorted((one, other) => one.pushedAt.localeCompare(other.pushedAt))) {
+      const next = placed(names.value, rows.get(tag.name), tag, asked.orderBy);
+      if (!next) return ask();
+      totalCount.value += next.length - names.value.length;
+      names.value = next;
+      learn(tag);
     }
   }
 
   watch(
     () => JSON.stringify(query()),
-    () => void ask(undefined),
+    () => void ask(),
     { immediate: true },
   );
   return {
-    tags,
+    names,
+    rows,
     totalCount,
-    hasMore: computed(() => cursor.value !== undefined),
     loading,
     failure,
-    reload: () => void ask(undefined),
-    more: async () => {
-      if (!loading.value && cursor.value !== undefined) await ask(cursor.value);
+    reload: () => void ask(),
+    show: (shown) => {
+      wanted = shown;
+      void lookUp();
     },
     refresh,
   };
-}
-
-/** A tag that came live may come once more with its page. */
-function merged(before: readonly TagRowFragment[], page: readonly TagRowFragment[]): readonly TagRowFragment[] {
-  const known = new Set(before.map(({ name }) => name));
-  return [...before, ...page.filter(({ name }) => !known.has(name))];
 }
 
 /** As the server searches: part of the name, or the beginning of the digest. */
@@ -102,14 +144,4 @@ function matches({ name, digest }: TagRowFragment, search: string | undefined): 
   if (!search) return true;
   const sought = search.toLowerCase();
   return /^sha(?:256|512):/.test(sought) ? digest.startsWith(sought) : name.toLowerCase().includes(sought);
-}
-
-function placed(tags: readonly TagRowFragment[], tag: TagRowFragment, orderBy: TagOrder): readonly TagRowFragment[] {
-  const before = (other: TagRowFragment): boolean => {
-    if (orderBy === 'NAME') return other.name < tag.name;
-    if (orderBy === 'SIZE') return Number(other.size) > Number(tag.size);
-    return other.pushedAt > tag.pushedAt;
-  };
-  const at = tags.findIndex((other) => !before(other));
-  return at === -1 ? [...tags, tag] : tags.toSpliced(at, 0, tag);
 }
