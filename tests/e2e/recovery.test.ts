@@ -1,5 +1,6 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { accessibilityViolations } from '../support/accessibility.ts';
 import { openBrowser } from '../support/browser.ts';
 import { fillProviderForm, openWindow, signInAs } from '../support/console-window.ts';
 import { startStack, type Stack } from '../support/stack.ts';
@@ -29,6 +30,50 @@ test('a lost session leads to sign-in and back to the same dialog, with what was
   expect(await page.getByLabel('Title').inputValue()).toBe('my laptop');
   await page.getByRole('button', { name: 'Create token' }).click();
   await page.getByRole('dialog', { name: 'Credentials of my laptop' }).waitFor();
+  await context.close();
+});
+
+/** The server's answer to the next mutation of this name, as if the person had signed in long ago. */
+async function refuseOnce(page: Page, mutation: string): Promise<void> {
+  let refused = false;
+  await page.route(
+    (url) => url.pathname === '/graphql',
+    async (route) => {
+      if (refused || !route.request().postData()?.includes(`${mutation}(input`)) return route.fallback();
+      refused = true;
+      const error = { message: 'sign in again', path: [mutation], extensions: { code: 'FRESH_SIGN_IN_REQUIRED' } };
+      await route.fulfill({ json: { data: null, errors: [error] } });
+    },
+  );
+}
+
+test('making and showing a token may ask for a new sign-in, and go on in the same dialog after it', async () => {
+  const window = await openWindow(browser, stack);
+  const { page, context } = window;
+  await signInAs(window, stack, 'alice');
+  const signInAgain = async () => {
+    const dialog = page.getByRole('dialog', { name: 'Sign in again' });
+    await dialog.waitFor();
+    expect(await accessibilityViolations(page)).toEqual([]);
+    // The provider has asked for the password just now, and does not ask again.
+    await dialog.getByRole('button', { name: 'Sign in with Keycloak' }).click();
+  };
+  await page.goto(`${stack.url}/settings/tokens?new=1`);
+  await page.getByLabel('Title').fill('tablet');
+  await refuseOnce(page, 'createApplicationToken');
+  await page.getByRole('button', { name: 'Create token' }).click();
+  await signInAgain();
+  await page.waitForURL(`${stack.url}/settings/tokens?new=1`);
+  expect(await page.getByLabel('Title').inputValue()).toBe('tablet');
+  await page.getByRole('button', { name: 'Create token' }).click();
+  const credentials = page.getByRole('dialog', { name: 'Credentials of tablet' });
+  await credentials.waitFor();
+  await page.keyboard.press('Escape');
+  await credentials.waitFor({ state: 'detached' });
+  await refuseOnce(page, 'revealApplicationToken');
+  await page.getByRole('button', { name: 'tablet' }).first().click();
+  await signInAgain();
+  await credentials.waitFor();
   await context.close();
 });
 

@@ -36,7 +36,8 @@ export type ErrorCode =
   | 'TEAM_EXISTS'
   | 'MEMBER_EXISTS'
   | 'DEFAULT_PERMISSION_EXISTS'
-  | 'TOKEN_NOT_REVEALABLE';
+  | 'TOKEN_NOT_REVEALABLE'
+  | 'FRESH_SIGN_IN_REQUIRED';
 
 /** A refusal that a client is told of: the message is for a person, the detail for a program. */
 export class DomainError extends Error {
@@ -218,6 +219,22 @@ const namedAtMost = 3;
 function some(names: readonly string[]): string {
   return names.slice(0, namedAtMost).join(', ') + (names.length > namedAtMost ? ', …' : '');
 }
+
+/** @param maxAgeSeconds how long ago the person may have signed in */
+export const freshSignInRequired = (maxAgeSeconds: number) =>
+  new DomainError(
+    'FRESH_SIGN_IN_REQUIRED',
+    `this needs a sign-in of the last ${String(maxAgeSeconds / 60)} minutes; sign in again and repeat it`,
+    { detail: { maxAgeSeconds } },
+  );
+
+/** @param retryAfter seconds */
+export const tooManyReveals = (perHour: number, retryAfter: number) =>
+  new DomainError(
+    'TOOMANYREQUESTS',
+    `at most ${String(perHour)} tokens are shown again within an hour; the next in ${String(Math.ceil(retryAfter / 60))} minutes`,
+    { detail: { retryAfter } },
+  );
 
 /** What a client sent, cut to a length that is safe to answer and to log. */
 function shown(text: string): string {

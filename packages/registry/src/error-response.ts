@@ -37,6 +37,7 @@ const statusOf = {
   MEMBER_EXISTS: 409,
   DEFAULT_PERMISSION_EXISTS: 409,
   TOKEN_NOT_REVEALABLE: 409,
+  FRESH_SIGN_IN_REQUIRED: 401,
 } as const satisfies Record<ErrorCode, number>;
 
 /** Codes of our own, in the words of the specification's list (reliability §6.1). */

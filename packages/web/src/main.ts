@@ -2,7 +2,8 @@ import ui from '@nuxt/ui/vue-plugin';
 import { createApp } from 'vue';
 import App from './App.vue';
 import { loadSession } from './auth/session.ts';
-import { whenSessionLost } from './graphql/client.ts';
+import { signInAgainWanted } from './features/sign-in/sign-in-again.ts';
+import { whenSessionLost, whenSignInTooOld } from './graphql/client.ts';
 import { i18n, language, loadLanguage } from './i18n/index.ts';
 import { router } from './router.ts';
 import './style.css';
@@ -15,6 +16,10 @@ whenSessionLost(() => {
   void loadSession().then(({ viewer }) =>
     viewer ? undefined : router.replace({ path: '/sign-in', query: { reason: 'expired', returnTo: here.fullPath } }),
   );
+});
+
+whenSignInTooOld(() => {
+  signInAgainWanted.value = true;
 });
 
 // A page that the browser kept whole for the back button may show what was private: it is asked for anew.

@@ -8,7 +8,7 @@ import { findOrCreateUser, type VerifiedIdentity } from '@escale/domain/users';
 import type { Services } from '../services.ts';
 import { requireSameOrigin } from './same-origin.ts';
 import { findSession } from './session-cookie.ts';
-import { identityOf } from './sign-in.ts';
+import { dateOf, identityOf, signedInAtOf } from './sign-in.ts';
 
 /** Who calls, and whether the person has still to confirm the user name that the first sign-in derived. */
 export interface Identity {
@@ -32,26 +32,32 @@ export async function identify(
     if (!/^bearer /i.test(header)) throw unauthorized('the management API takes bearer tokens');
     const token = header.slice('bearer '.length).trim();
     if (readToken(token)) return { principal: await authenticateBearer(nobody, token), unconfirmed: false };
-    return identityOfUser(await userOfAccessToken(services, nobody, token), { kind: 'keycloak-token' });
+    const { user, signedInAt } = await holderOfAccessToken(services, nobody, token);
+    return identityOfUser(user, { kind: 'keycloak-token', ...(signedInAt && { signedInAt }) });
   }
   const session = await findSession(services, http, nobody.em, nobody.now, options);
   if (!session) return { principal: anonymous, unconfirmed: false };
   requireSameOrigin(http, services.config);
-  return identityOfUser(session.user, { kind: 'session' });
+  return identityOfUser(session.user, { kind: 'session', signedInAt: session.signedInAt ?? session.createdAt });
 }
 
 /** The user of an access token of the identity provider, for the registry. @throws UNAUTHORIZED, UNAVAILABLE */
 export async function identifyAccessToken(services: Services, nobody: Context, token: string): Promise<UserPrincipal> {
-  const user = await userOfAccessToken(services, nobody, token);
+  const { user } = await holderOfAccessToken(services, nobody, token);
   // A name that may still change must not become the first part of repository names.
   if (!user.usernameConfirmed)
     throw unauthorized(`confirm your user name first: sign in once at ${services.config.externalUrl}`);
   return userPrincipal(user, { kind: 'keycloak-token' });
 }
 
-async function userOfAccessToken(services: Services, nobody: Context, token: string): Promise<User> {
+async function holderOfAccessToken(
+  services: Services,
+  nobody: Context,
+  token: string,
+): Promise<{ user: User; signedInAt: Date | undefined }> {
   const claims = await services.bearers.verify(token);
-  return findOrCreateUser(nobody, identityOfClaims(services, claims));
+  const user = await findOrCreateUser(nobody, identityOfClaims(services, claims));
+  return { user, signedInAt: signedInAtOf(claims) ?? dateOf(claims['iat']) };
 }
 
 function identityOfClaims({ config }: Services, claims: Record<string, unknown>): VerifiedIdentity {

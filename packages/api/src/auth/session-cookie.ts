@@ -28,7 +28,13 @@ export async function beginSession(
   services: Services,
   http: KoaContext,
   em: EntityManager,
-  { user, now, providerSession, idToken }: { user: User; now: Date; providerSession?: string; idToken?: string },
+  {
+    user,
+    now,
+    signedInAt,
+    providerSession,
+    idToken,
+  }: { user: User; now: Date; signedInAt: Date | undefined; providerSession?: string; idToken?: string },
 ): Promise<void> {
   const before = http.cookies.get(cookieName(services));
   if (before !== undefined) await em.nativeDelete(Session, { id: sessionId(before) });
@@ -43,6 +49,7 @@ export async function beginSession(
     idToken: idToken === undefined ? null : services.vault.seal(idToken, `sessions:${id}:id_token`),
     clientAddress: client.address ?? null,
     userAgent: client.userAgent?.slice(0, 256) ?? null,
+    signedInAt: signedInAt && signedInAt < now ? signedInAt : now,
     lastSeenAt: now,
     expiresAt: new Date(now.getTime() + absoluteMilliseconds),
   });

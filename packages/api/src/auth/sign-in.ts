@@ -11,6 +11,7 @@ import {
 import { z } from 'zod';
 import { anonymous } from '@escale/domain/access';
 import type { Context } from '@escale/domain/context';
+import { freshFor } from '@escale/domain/credentials';
 import { DomainError } from '@escale/domain/errors';
 import { signInUser, type VerifiedIdentity } from '@escale/domain/users';
 import type { ApiConfig } from '../config.ts';
@@ -24,22 +25,38 @@ import { beginSession } from './session-cookie.ts';
 /** How long somebody may take for the provider's form. */
 const pendingSeconds = 15 * 60;
 
-const pendingSignIn = z.object({ nonce: z.string(), verifier: z.string(), returnTo: z.string() });
+/**
+ * Seconds ago that the person may have shown the password to the provider, where a fresh sign-in is asked for: half of what
+ * showing a secret takes for fresh, so that there is time left to do it.
+ */
+const freshSeconds = freshFor.revealing / 2;
+
+const pendingSignIn = z.object({
+  nonce: z.string(),
+  verifier: z.string(),
+  returnTo: z.string(),
+  fresh: z.boolean().default(false),
+});
 
 /** One cookie for each sign-in under way, so that several tabs do not disturb each other. */
 const pendingCookie = (state: string): string => `escale_sign_in_${state.replace(/[^\w-]/g, '').slice(0, 43)}`;
 
-/** `GET /auth/login?returnTo=`: to the identity provider, with PKCE, state and nonce (S9). */
+/**
+ * `GET /auth/login?returnTo=&fresh=1`: to the identity provider, with PKCE, state and nonce (S9). `fresh` has the provider ask
+ * for the password again unless it has just done so (OpenID Connect Core §3.1.2.1, `max_age`).
+ */
 export async function beginSignIn(services: Services, http: KoaContext): Promise<void> {
   try {
     const provider = await services.provider.configuration();
     const state = randomState();
     const nonce = randomNonce();
     const verifier = randomPKCECodeVerifier();
-    const returnTo = safeReturnTo(new URLSearchParams(http.querystring).get('returnTo'));
+    const asked = new URLSearchParams(http.querystring);
+    const returnTo = safeReturnTo(asked.get('returnTo'));
+    const fresh = asked.get('fresh') === '1';
     setSealedCookie(http, services.vault, {
       name: pendingCookie(state),
-      value: { nonce, verifier, returnTo },
+      value: { nonce, verifier, returnTo, fresh },
       path: '/auth/callback',
       seconds: pendingSeconds,
       secure: overTls(services.config.externalUrl),
@@ -51,6 +68,7 @@ export async function beginSignIn(services: Services, http: KoaContext): Promise
       nonce,
       code_challenge: await calculatePKCECodeChallenge(verifier),
       code_challenge_method: 'S256',
+      ...(fresh && { max_age: String(freshSeconds) }),
     });
     http.set('Cache-Control', 'no-store');
     http.redirect(address.href);
@@ -69,7 +87,7 @@ export async function completeSignIn(services: Services, http: KoaContext): Prom
     return;
   }
   http.cookies.set(pendingCookie(state), '', { path: '/auth/callback', maxAge: 0, httpOnly: true, sameSite: 'lax' });
-  const { nonce, verifier, returnTo } = pending.data;
+  const { nonce, verifier, returnTo, fresh } = pending.data;
   try {
     const provider = await services.provider.configuration();
     const callback = new URL(`${redirectUri(services.config)}?${query.toString()}`);
@@ -78,6 +96,7 @@ export async function completeSignIn(services: Services, http: KoaContext): Prom
       expectedNonce: nonce,
       pkceCodeVerifier: verifier,
       idTokenExpected: true,
+      ...(fresh && { maxAge: freshSeconds }),
     });
     const claims = tokens.claims();
     if (!claims) throw new DomainError('UNAUTHORIZED', 'the identity provider sent no identity');
@@ -90,6 +109,7 @@ export async function completeSignIn(services: Services, http: KoaContext): Prom
     await beginSession(services, http, em, {
       user,
       now,
+      signedInAt: signedInAtOf(claims),
       ...(providerSession !== undefined && { providerSession }),
       ...(tokens.id_token !== undefined && { idToken: tokens.id_token }),
     });
@@ -111,6 +131,16 @@ const identityClaims = z.object({
   email_verified: z.boolean().optional(),
   groups: z.array(z.string()).optional(),
 });
+
+/** When the person showed the password, as verified claims say it; undefined where they do not. */
+export function signedInAtOf(claims: Readonly<Record<string, unknown>>): Date | undefined {
+  return dateOf(claims['auth_time']);
+}
+
+/** A time as JWTs carry it: seconds since 1970 (RFC 7519 §2, NumericDate). */
+export function dateOf(value: unknown): Date | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? new Date(value * 1000) : undefined;
+}
 
 /** What verified claims say of a person. An absent `groups` means "in no group": so Keycloak writes it. */
 export function identityOf({ adminGroup }: ApiConfig, claims: Record<string, unknown>): VerifiedIdentity {

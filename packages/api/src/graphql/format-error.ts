@@ -37,6 +37,7 @@ const codes = {
   MEMBER_EXISTS: 'MEMBER_EXISTS',
   DEFAULT_PERMISSION_EXISTS: 'DEFAULT_PERMISSION_EXISTS',
   TOKEN_NOT_REVEALABLE: 'TOKEN_NOT_REVEALABLE',
+  FRESH_SIGN_IN_REQUIRED: 'FRESH_SIGN_IN_REQUIRED',
 } as const satisfies Record<ErrorCode, string>;
 
 /** The code with which clients are told of a refusal. */

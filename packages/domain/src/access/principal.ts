@@ -9,6 +9,8 @@ export interface Credential {
   /** How people call it: an application token's title. */
   readonly title?: string;
   readonly expiresAt?: Date;
+  /** When the person proved to be it, where the credential comes of a sign-in. */
+  readonly signedInAt?: Date;
   /** What an API token is for; absent for what may do all that its owner may. */
   readonly scopes?: readonly ApiScope[];
 }

@@ -1,5 +1,6 @@
 import { ApplicationToken } from '@escale/schema/entities';
 import type { Context } from '../context.ts';
+import { countReveal, requireFreshSignIn } from '../credentials/fresh-sign-in.ts';
 import { revealToken } from '../credentials/stored-secret.ts';
 import { notFound, tokenNotRevealable } from '../errors.ts';
 import { isUuid } from '@escale/schema/values';
@@ -7,11 +8,16 @@ import { recordUsage } from '../usage-logs/record.ts';
 import { requireUser } from '../users/require-user.ts';
 import type { ShownApplicationToken } from './create-application-token.ts';
 
-/** Shows a token of the caller again, from its sealed copy; audited. @throws NOT_FOUND, TOKEN_NOT_REVEALABLE */
+/**
+ * Shows a token of the caller again, from its sealed copy; audited.
+ * @throws NOT_FOUND, FRESH_SIGN_IN_REQUIRED, TOKEN_NOT_REVEALABLE, TOOMANYREQUESTS beyond ten in an hour (S4)
+ */
 export async function revealApplicationToken(ctx: Context, { id }: { id: string }): Promise<ShownApplicationToken> {
   const applicationToken = await ownToken(ctx, id);
+  requireFreshSignIn(ctx, 'revealing');
   const { sealed, title } = applicationToken;
   if (!sealed) throw tokenNotRevealable();
+  await countReveal(ctx);
   const plain = revealToken(ctx.vault, 'app', { id: applicationToken.id, sealed });
   recordUsage(ctx, 'application_token.revealed', { namespace: requireUser(ctx).name, details: { title } });
   await ctx.em.flush();

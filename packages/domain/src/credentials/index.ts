@@ -1,6 +1,7 @@
 export * from './authenticate.ts';
 export { referenceTo, type CredentialReference } from './holder.ts';
 export * from './check-secret-key.ts';
+export { freshFor } from './fresh-sign-in.ts';
 export * from './revoke-presented-token.ts';
 export * from './rewrap-secrets.ts';
 export * from './stored-secret.ts';

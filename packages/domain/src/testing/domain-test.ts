@@ -15,6 +15,6 @@ const vault = createVault(Buffer.alloc(32, 7));
 
 /** A context for somebody, on a fork of its own. */
 export function contextFor(em: EntityManager, who: User | Principal = anonymous): Context {
-  const principal = 'kind' in who ? who : userPrincipal(who, { kind: 'session' });
+  const principal = 'kind' in who ? who : userPrincipal(who, { kind: 'session', signedInAt: new Date() });
   return { em: em.fork(), principal, now: new Date(), vault, client: {} };
 }

@@ -23,7 +23,7 @@ afterAll(() => bench.close());
 const key = (fill: number) => Buffer.alloc(32, fill);
 const contextOf = (user: User, vault: Vault): Context => ({
   em: bench.database.orm.em.fork(),
-  principal: userPrincipal(user, { kind: 'session' }),
+  principal: userPrincipal(user, { kind: 'session', signedInAt: new Date() }),
   now: new Date(),
   vault,
   client: {},

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => registry.close());
 
-const ctx = () => registry.contextOf(userPrincipal(owner, { kind: 'session' }));
+const ctx = () => registry.contextOf(userPrincipal(owner, { kind: 'session', signedInAt: new Date() }));
 const get = (repository: string, reference: string) => writer.send('GET', `/v2/${repository}/manifests/${reference}`);
 const remove = (repository: string, reference: string) =>
   writer.send('DELETE', `/v2/${repository}/manifests/${reference}`);

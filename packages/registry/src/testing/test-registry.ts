@@ -70,7 +70,7 @@ export async function openTestRegistry(
     vault,
     client: {},
   });
-  const asUser = (user: User) => contextOf(userPrincipal(user, { kind: 'session' }));
+  const asUser = (user: User) => contextOf(userPrincipal(user, { kind: 'session', signedInAt: new Date() }));
   const basic = (username: string, password: string) =>
     `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
   return {

@@ -42,7 +42,7 @@ async function rightsBy(way: 'a membership' | 'a permission'): Promise<{ name: s
   const organization = await buildOrganization(em, { name: `org${String(counter)}`, owner });
   const repository = await buildRepository(em, { namespace: organization.namespace, path: 'app' });
   const { name } = repository;
-  const ctx = registry.contextOf(userPrincipal(owner, { kind: 'session' }));
+  const ctx = registry.contextOf(userPrincipal(owner, { kind: 'session', signedInAt: new Date() }));
   if (way === 'a permission') {
     await buildPermission(em, repository, bob, 'write');
     return { name, end: () => removePermission(ctx, { repository: name, grantee: { user: 'bob' } }) };

@@ -16,6 +16,7 @@ export { Permission } from './permission.ts';
 export { RegistrySettings } from './registry-settings.ts';
 export { Repository } from './repository.ts';
 export { RepositoryBlob } from './repository-blob.ts';
+export { RevealCount } from './reveal-count.ts';
 export { Robot } from './robot.ts';
 export { RobotToken } from './robot-token.ts';
 export { SecretKey } from './secret-key.ts';

@@ -17,6 +17,8 @@ const SessionSchema = defineEntity({
     /** Where it began, for the list in which its owner looks for strangers. */
     clientAddress: p.text().nullable(),
     userAgent: p.text().nullable(),
+    /** When the person proved to be it; earlier than the row where the provider remembered them. Null: as the row was made. */
+    signedInAt: p.datetime().nullable(),
     lastSeenAt: p.datetime(),
     expiresAt: p.datetime().index(),
     createdAt: createdAt(),

@@ -8,6 +8,7 @@ import { Migration20261124212800_uploads } from './Migration20261124212800_uploa
 import { Migration20261124214044_grants_read_from_the_index } from './Migration20261124214044_grants_read_from_the_index.ts';
 import { Migration20261124215325_pulls_announced_by_their_writer } from './Migration20261124215325_pulls_announced_by_their_writer.ts';
 import { Migration20261124235050_entries_own_namespace } from './Migration20261124235050_entries_own_namespace.ts';
+import { Migration20261124235956_sign_ins_are_fresh } from './Migration20261124235956_sign_ins_are_fresh.ts';
 
 /** Every migration, in order; listed by hand so that a bundle or a test runner needs no folder to look into. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   Migration20261124214044_grants_read_from_the_index,
   Migration20261124215325_pulls_announced_by_their_writer,
   Migration20261124235050_entries_own_namespace,
+  Migration20261124235956_sign_ins_are_fresh,
 ];

@@ -46,6 +46,7 @@ export async function signOut(): Promise<void> {
   window.location.replace(redirectTo);
 }
 
-export function signInAddress(returnTo: string): string {
-  return `/auth/login?returnTo=${encodeURIComponent(returnTo)}`;
+/** @param options.fresh the provider asks for the password again, unless it has just done so */
+export function signInAddress(returnTo: string, { fresh = false }: { fresh?: boolean } = {}): string {
+  return `/auth/login?${fresh ? 'fresh=1&' : ''}returnTo=${encodeURIComponent(returnTo)}`;
 }

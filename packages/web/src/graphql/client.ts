@@ -13,12 +13,22 @@ export interface Failure {
   readonly field: string | undefined;
 }
 
+/** The code of what needs a sign-in of a short while ago: showing and making secrets. */
+export const signInTooOld = 'FRESH_SIGN_IN_REQUIRED';
+
 type SessionLost = () => void;
 let onSessionLost: SessionLost = () => undefined;
 
 /** Called when the server no longer knows who we are. */
 export function whenSessionLost(act: SessionLost): void {
   onSessionLost = act;
+}
+
+let onSignInTooOld: SessionLost = () => undefined;
+
+/** Called when something was refused until the person signs in again. */
+export function whenSignInTooOld(act: SessionLost): void {
+  onSignInTooOld = act;
 }
 
 /** One client for the console. The header is the server's proof that a request comes from our own pages. */
@@ -39,7 +49,9 @@ export const client = new Client({
         serverReachable.value = !error?.networkError || (error.response as Response | undefined)?.status === 401;
       },
       onError: (error) => {
-        if (failureOf(error).code === 'UNAUTHORIZED') onSessionLost();
+        const { code } = failureOf(error);
+        if (code === 'UNAUTHORIZED') onSessionLost();
+        if (code === signInTooOld) onSignInTooOld();
       },
     }),
     fetchExchange,

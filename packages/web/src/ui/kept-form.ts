@@ -15,7 +15,7 @@ interface Kept {
 const forms = new Map<string, Fields>();
 
 /**
- * What is typed into a form survives when a lost session leads to sign-in and back: it is filled in as it was.
+ * What is typed into a form survives when a lost session, or one that is too old, leads to sign-in and back: it is filled in as it was.
  * @param name of the form, unique on its page
  * @param fields nothing secret
  */
@@ -26,7 +26,8 @@ export function useKept(name: string, fields: Fields): void {
       const target = fields[field];
       if (target) target.value = value;
     }
-    sessionStorage.removeItem(key);
+    const others = Object.entries(kept.forms).filter(([other]) => other !== name);
+    write({ at: kept.at, forms: Object.fromEntries(others) });
   }
   forms.set(name, fields);
   onScopeDispose(() => forms.delete(name));
@@ -41,12 +42,17 @@ export function keepForms(at: string): void {
       Object.fromEntries(Object.entries(fields).map(([field, { value }]) => [field, value as unknown])),
     ]),
   );
-  sessionStorage.setItem(key, JSON.stringify({ at, forms: values } satisfies Kept));
+  write({ at, forms: values });
 }
 
 /** Signing out leaves nothing of it behind. */
 export function forgetForms(): void {
   sessionStorage.removeItem(key);
+}
+
+function write(kept: Kept): void {
+  if (Object.keys(kept.forms).length === 0) sessionStorage.removeItem(key);
+  else sessionStorage.setItem(key, JSON.stringify(kept));
 }
 
 function read(): Kept | undefined {

@@ -1,7 +1,8 @@
 import { ref, shallowRef } from 'vue';
-import type { Failure } from '../../graphql/client.ts';
+import { signInTooOld, type Failure } from '../../graphql/client.ts';
 import { RevealRobotTokenDocument, type PasteableFragment } from '../../graphql/generated/graphql.ts';
 import { act } from '../../graphql/use-page.ts';
+import { useKept } from '../../ui/kept-form.ts';
 
 /** The credentials of a robot in a dialog: just made, or shown again. */
 export function useShownCredentials() {
@@ -13,16 +14,16 @@ export function useShownCredentials() {
     shown.value = { who, credentials };
     showing.value = true;
   };
-  return {
-    shown,
-    showing,
-    failure,
-    show,
-    /** @param token the newest when not given */
-    reveal: async (robot: string, token?: string) => {
-      const { data, failure: failed } = await act(RevealRobotTokenDocument, { input: { robot, token } });
-      failure.value = failed;
-      if (data) show(robot, data.revealRobotToken.credentials);
-    },
+  /** What is shown as soon as the person has signed in again. */
+  const awaited = shallowRef<{ robot: string; token?: string | undefined }>();
+  useKept('robot-credentials', { awaited });
+  /** @param token the newest when not given */
+  const reveal = async (robot: string, token?: string) => {
+    const { data, failure: failed } = await act(RevealRobotTokenDocument, { input: { robot, token } });
+    failure.value = failed;
+    awaited.value = failed?.code === signInTooOld ? { robot, token } : undefined;
+    if (data) show(robot, data.revealRobotToken.credentials);
   };
+  if (awaited.value) void reveal(awaited.value.robot, awaited.value.token);
+  return { shown, showing, failure, show, reveal };
 }

@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Session, User } from '@escale/schema/entities';
+import { startTestApi, type Answer, type Caller, type TestApi } from '../testing/test-api.ts';
+
+let api: TestApi;
+let alice: Caller;
+let token: string;
+beforeAll(async () => {
+  api = await startTestApi();
+  alice = await api.signIn({ name: 'alice' });
+  const { data } = await alice.graphql(
+    'mutation { createApplicationToken(input: { title: "laptop" }) { applicationToken { id } } createRobot(input: { namespace: "alice", name: "ci" }) { robot { id } } }',
+  );
+  token = (data['createApplicationToken'] as { applicationToken: { id: string } }).applicationToken.id;
+});
+afterAll(() => api.close());
+
+/** As if all of somebody's sessions had begun so many minutes ago. */
+async function age(minutes: number, name = 'alice'): Promise<void> {
+  const em = api.database.orm.em.fork();
+  const user = await em.findOneOrFail(User, { namespace: { name } });
+  await em.nativeUpdate(Session, { user: user.id }, { signedInAt: new Date(Date.now() - minutes * 60_000) });
+}
+
+const revealed = 'credentials { password }';
+const acts = {
+  revealApplicationToken: () => `mutation { revealApplicationToken(input: { id: "${token}" }) { ${revealed} } }`,
+  revealRobotToken: () => `mutation { revealRobotToken(input: { robot: "alice+ci" }) { ${revealed} } }`,
+  createApplicationToken: () => `mutation { createApplicationToken(input: { title: "x" }) { ${revealed} } }`,
+  createApiToken: () => `mutation { createApiToken(input: { title: "x", scopes: [READ] }) { secret } }`,
+  createRobot: () =>
+    `mutation { createRobot(input: { namespace: "alice", name: "r${String(Date.now())}" }) { ${revealed} } }`,
+  createRobotToken: () => `mutation { createRobotToken(input: { robot: "alice+ci" }) { ${revealed} } }`,
+  rotateRobotToken: () => `mutation { rotateRobotToken(input: { robot: "alice+ci" }) { ${revealed} } }`,
+};
+const outcome = ({ errors }: Answer) => errors.map(({ extensions }) => extensions);
+const required = (maxAgeSeconds: number) => [{ code: 'FRESH_SIGN_IN_REQUIRED', detail: { maxAgeSeconds } }];
+
+describe('what is done with secrets needs a sign-in of a short while ago', () => {
+  test.each(['revealApplicationToken', 'revealRobotToken'] as const)('%s: ten minutes', async (act) => {
+    await age(9);
+    expect(outcome(await alice.graphql(acts[act]()))).toEqual([]);
+    await age(11);
+    expect(outcome(await alice.graphql(acts[act]()))).toEqual(required(600));
+  });
+
+  test.each([
+    'createApplicationToken',
+    'createApiToken',
+    'createRobot',
+    'createRobotToken',
+    'rotateRobotToken',
+  ] as const)('%s: two hours', async (act) => {
+    await age(119);
+    expect(outcome(await alice.graphql(acts[act]()))).toEqual([]);
+    await age(121);
+    expect(outcome(await alice.graphql(acts[act]()))).toEqual(required(7200));
+  });
+
+  test('who has no right is told so, and not to sign in', async () => {
+    const bob = await api.signIn({ name: 'bob' });
+    await age(11, 'bob');
+    expect(outcome(await bob.graphql(acts.revealRobotToken()))).toMatchObject([{ code: 'DENIED' }]);
+    expect(outcome(await bob.graphql(acts.revealApplicationToken()))).toMatchObject([{ code: 'NOT_FOUND' }]);
+  });
+
+  test('signing in again asks the provider for the password, and then it is done', async () => {
+    await age(11);
+    const start = await alice.fetch('/auth/login?fresh=1&returnTo=/settings%3Fnew=1');
+    const authorization = new URL(start.headers.get('location') ?? '');
+    expect(authorization.searchParams.get('max_age')).toBe('300');
+    api.issuer.person = { name: 'alice' };
+    const there = await fetch(authorization, { redirect: 'manual' });
+    const back = new URL(there.headers.get('location') ?? '');
+    const done = await alice.fetch(`${back.pathname}${back.search}`);
+    expect(done.headers.get('location')).toBe('/settings?new=1');
+    expect(outcome(await alice.graphql(acts.revealApplicationToken()))).toEqual([]);
+  });
+
+  test.each([
+    ['did not ask again', (now: number) => ({ auth_time: now - 3600 })],
+    ['does not say when it asked', () => ({ auth_time: undefined })],
+  ])('a provider that %s does not make a sign-in fresh', async (_, claims) => {
+    const start = await alice.fetch('/auth/login?fresh=1');
+    api.issuer.person = { name: 'alice' };
+    api.issuer.mischief.idToken = (honest) => ({ ...honest, ...claims(Math.floor(Date.now() / 1000)) });
+    const there = await fetch(start.headers.get('location') ?? '', { redirect: 'manual' });
+    const back = new URL(there.headers.get('location') ?? '');
+    const done = await alice.fetch(`${back.pathname}${back.search}`);
+    api.issuer.mischief = {};
+    expect(done.headers.get('location')).toBe('/sign-in?error=failed');
+  });
+
+  test('a sign-in without a form, at a provider that remembered the person, is as old as the form was', async () => {
+    api.issuer.mischief.idToken = (honest) => ({ ...honest, auth_time: Math.floor(Date.now() / 1000) - 3600 });
+    const carol = await api.signIn({ name: 'carol' });
+    api.issuer.mischief = {};
+    expect(outcome(await carol.graphql(acts.createApplicationToken()))).toEqual([]);
+    const shown = await carol.graphql('{ viewer { applicationTokens { nodes { id } } } }');
+    const { viewer } = shown.data as { viewer: { applicationTokens: { nodes: { id: string }[] } } };
+    const id = viewer.applicationTokens.nodes[0]?.id ?? '';
+    const again = await carol.graphql(`mutation { revealApplicationToken(input: { id: "${id}" }) { ${revealed} } }`);
+    expect(outcome(again)).toEqual(required(600));
+  });
+
+  test('an access token of the provider is as old as its sign-in; an API token is for what its scopes say', async () => {
+    const seconds = Math.floor(Date.now() / 1000);
+    const bearer = async (authTime: number) =>
+      api.caller({
+        authorization: `Bearer ${await api.issuer.accessToken({ name: 'alice' }, (claims) => ({ ...claims, auth_time: authTime }))}`,
+      });
+    expect(outcome(await (await bearer(seconds)).graphql(acts.revealRobotToken()))).toEqual([]);
+    expect(outcome(await (await bearer(seconds - 900)).graphql(acts.revealRobotToken()))).toEqual(required(600));
+    await age(0);
+    const made = await alice.graphql(
+      'mutation { createApiToken(input: { title: "ci", scopes: [ROBOTS_ADMIN] }) { secret } }',
+    );
+    const { secret } = made.data['createApiToken'] as { secret: string };
+    const program = api.caller({ authorization: `Bearer ${secret}` });
+    expect(outcome(await program.graphql(acts.revealRobotToken()))).toEqual([]);
+  });
+});
+
+test('ten tokens are shown again within an hour, also when many are asked for at once; then the answer says when to go on', async () => {
+  const dave = await api.signIn({ name: 'dave' });
+  await dave.graphql('mutation { createRobot(input: { namespace: "dave", name: "ci" }) { robot { id } } }');
+  const reveal = () => dave.graphql(`mutation { revealRobotToken(input: { robot: "dave+ci" }) { ${revealed} } }`);
+  const answers = await Promise.all(Array.from({ length: 16 }, reveal));
+  expect(answers.filter(({ errors }) => errors.length === 0)).toHaveLength(10);
+  const refused = answers.flatMap(outcome);
+  expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['TOOMANYREQUESTS']));
+  for (const { detail } of refused as unknown as { detail: { retryAfter: number } }[]) {
+    expect(detail.retryAfter).toBeGreaterThan(3500);
+    expect(detail.retryAfter).toBeLessThanOrEqual(3600);
+  }
+  const em = api.database.orm.em.fork();
+  await em.execute(`update reveal_counts set shown_at = array(select t - interval '1 hour' from unnest(shown_at) t)`);
+  expect(outcome(await reveal())).toEqual([]);
+});

@@ -1,0 +1,48 @@
+import { principalKey } from '../access/principal.ts';
+import type { Context } from '../context.ts';
+import { freshSignInRequired, tooManyReveals } from '../errors.ts';
+
+/**
+ * Seconds that a sign-in counts as fresh for. Showing a secret that is in use hands it out without a trace where it is used, so
+ * that asks for the last ten minutes (S4). A new one is a row of its own that its owner sees and can revoke.
+ */
+export const freshFor = { revealing: 10 * 60, creating: 2 * 60 * 60 } as const;
+
+/** Secrets that one principal may have shown again within an hour (S4). */
+const revealsPerHour = 10;
+
+/**
+ * What is done with secrets needs a person who has signed in a short while ago: an open browser is not enough (ASVS 7.5.3).
+ * Programs cannot sign in; their tokens say by their scopes what they are for.
+ * @throws FRESH_SIGN_IN_REQUIRED with the age that a sign-in may have
+ */
+export function requireFreshSignIn({ principal, now }: Context, act: keyof typeof freshFor): void {
+  if (principal.kind !== 'user') return;
+  const { kind, signedInAt } = principal.credential;
+  if (kind !== 'session' && kind !== 'keycloak-token') return;
+  const seconds = freshFor[act];
+  if (!signedInAt || signedInAt.getTime() + seconds * 1000 <= now.getTime()) throw freshSignInRequired(seconds);
+}
+
+/**
+ * Counts one secret shown again. One statement, whose row lock makes requests at the same moment take turns.
+ * @throws TOOMANYREQUESTS with the seconds after which the next may be shown
+ */
+export async function countReveal({ em, principal, now }: Context): Promise<void> {
+  const hourAgo = new Date(now.getTime() - 60 * 60 * 1000);
+  const key = principalKey(principal);
+  const recent = `array(select t from unnest(x.shown_at) t where t > ?)`;
+  const counted = await em.execute<unknown[]>(
+    `insert into reveal_counts as x (principal, shown_at) values (?, array[?::timestamptz])
+       on conflict (principal) do update set shown_at = ${recent} || ?::timestamptz
+         where cardinality(${recent}) < ? returning principal`,
+    [key, now, hourAgo, now, hourAgo, revealsPerHour],
+  );
+  if (counted.length > 0) return;
+  const [first] = await em.execute<{ seconds: number }[]>(
+    `select ceil(extract(epoch from min(t) - ?::timestamptz))::int as seconds
+       from reveal_counts x, unnest(x.shown_at) t where x.principal = ? and t > ?`,
+    [hourAgo, key, hourAgo],
+  );
+  throw tooManyReveals(revealsPerHour, Math.max(first?.seconds ?? 1, 1));
+}
