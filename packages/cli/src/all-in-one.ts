@@ -50,7 +50,7 @@ async function startParts(
 ): Promise<Escale> {
   const data = life.add('the data folder', await openDataFolder(config.dataDir), (folder) => folder.release());
   // Opened first: a taken port must be known before a database is made. Closed last but for the folder's lock.
-  const door = await openFrontDoor({ host: config.ESCALE_HOST, port: config.ESCALE_PORT });
+  const door = await openFrontDoor(config);
   life.add('the operations port', await startOperations(config.operationsPort), (server) => {
     server.close();
   });

@@ -1,5 +1,7 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { createListener } from '@escale/server-kit/listener';
+import type { EscaleConfig } from './config.ts';
+import { isOwnHost } from './own-host.ts';
 
 /** Who answers what on the one public port (product.md §3). */
 export interface Rooms {
@@ -26,9 +28,20 @@ const drain = 4000;
  * @param rooms when they are known already
  * @throws Error with one line for a person when the port is taken or may not be used
  */
-export async function openFrontDoor({ host, port }: { host: string; port: number }, rooms?: Rooms): Promise<FrontDoor> {
+export async function openFrontDoor(
+  {
+    ESCALE_HOST: host,
+    ESCALE_PORT: port,
+    externalUrl,
+  }: Pick<EscaleConfig, 'ESCALE_HOST' | 'ESCALE_PORT' | 'externalUrl'>,
+  rooms?: Rooms,
+): Promise<FrontDoor> {
+  const ownName = new URL(externalUrl).hostname;
   const server = createListener((request, response) => {
-    if (rooms) roomFor(rooms, request.url ?? '/')(request, response);
+    const { url = '/', headers } = request;
+    // Probes ask by whatever name they have; what they are told names no address.
+    if (!isHealth(url) && !isOwnHost(headers.host, ownName)) refuseHost(response, externalUrl);
+    else if (rooms) roomFor(rooms, url)(request, response);
     else starting(request, response);
   });
   await listen(server, host, port);
@@ -45,10 +58,25 @@ function roomFor(rooms: Rooms, url: string): RequestListener {
   if (url === '/v2' || url.startsWith('/v2/') || url.startsWith('/v2?')) return rooms.registry;
   if (url === '/graphql' || url.startsWith('/graphql?') || url.startsWith('/graphql/') || url.startsWith('/auth/'))
     return rooms.api;
-  if (url === '/health/live' || url === '/health/ready') return rooms.health;
+  if (isHealth(url)) return rooms.health;
   if (rooms.identityProvider && url.startsWith(`${rooms.identityProvider.path}/`))
     return rooms.identityProvider.handler;
   return rooms.console;
+}
+
+function isHealth(url: string): boolean {
+  return url === '/health/live' || url === '/health/ready';
+}
+
+/** In the form of the registry's errors, which clients show; the name that was asked for is not repeated. */
+function refuseHost(response: ServerResponse, externalUrl: string): void {
+  const message = `this installation answers at ${externalUrl}, and by no other name (ESCALE_EXTERNAL_URL says which)`;
+  response.writeHead(400, {
+    'Content-Type': 'application/json',
+    Connection: 'close',
+    'X-Content-Type-Options': 'nosniff',
+  });
+  response.end(JSON.stringify({ errors: [{ code: 'UNSUPPORTED', message }] }));
 }
 
 function starting({ url }: IncomingMessage, response: ServerResponse): void {

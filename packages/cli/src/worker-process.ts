@@ -29,7 +29,7 @@ export async function serveAsWorker(config: EscaleConfig, life: Lifecycle): Prom
   const rooms = await openRooms(config, life, { orm, vault, blobStore, logger, demo });
   say({ say: 'ready' });
   await opened;
-  const door = await openFrontDoor({ host: config.ESCALE_HOST, port: config.ESCALE_PORT }, rooms);
+  const door = await openFrontDoor(config, rooms);
   life.add('the listener', door, (open) => open.close());
 }
 
