@@ -27,6 +27,7 @@ import { documentLimits } from '../graphql/limits.ts';
 import { BodyRefused, refuseIllFormed } from '../graphql/request-body.ts';
 import { requestIdOf } from '../request-id.ts';
 import type { Services } from '../services.ts';
+import { ReaderPace } from './reader-pace.ts';
 
 export const mediaType = 'text/event-stream';
 
@@ -62,22 +63,31 @@ function jsonOf(text: string): unknown {
   }
 }
 
+/** What the handler knows of a request. */
+interface StreamContext extends ApiContext {
+  readonly pace: ReaderPace;
+}
+
 /** Answers subscriptions as server-sent events (graphql-sse, "distinct connections mode"). */
 export function eventStream(
   services: Services,
   schema: GraphQLSchema,
 ): (http: KoaContext, params: unknown) => Promise<void> {
-  const handler = createHandler<unknown, ApiContext, Record<PropertyKey, unknown>>({
+  const handler = createHandler<unknown, StreamContext, Record<PropertyKey, unknown>>({
     // No streams that are kept between requests: each request is its own.
     authenticate: () => null,
     context: (request) => ({ ...request.context }),
     // Checked in `prepare`, with bounds of our own.
     validate: () => [],
     onSubscribe: (request, params) => prepare(schema, request.context, params),
-    onNext: (_context, { context }, result) => masked(services, context, result),
+    onNext: async (_context, { context }, result) => {
+      await context.pace.begin();
+      return masked(services, context, result);
+    },
   });
   return async (http, params) => {
-    const context = await createContext(services, http);
+    const pace = new ReaderPace();
+    const context = { ...(await createContext(services, http)), pace };
     const [body, init] = await handler({
       method: 'POST',
       url: http.url,
@@ -95,16 +105,20 @@ export function eventStream(
     // Proxies must pass each event on as it comes.
     http.set('X-Accel-Buffering', 'no');
     http.set('Cache-Control', 'no-store');
-    http.body = Readable.from(opened(body), { objectMode: false });
+    http.body = Readable.from(opened(body, pace), { objectMode: false });
   };
 }
 
 /** A comment first: who listens knows at once that it is heard, and not only with the first event. */
-async function* opened(events: AsyncGenerator<string>): AsyncGenerator<string> {
+async function* opened(events: AsyncGenerator<string>, pace: ReaderPace): AsyncGenerator<string> {
   try {
     yield ':\n\n';
-    yield* events;
+    for await (const event of events) {
+      yield event;
+      pace.taken();
+    }
   } finally {
+    pace.end();
     await events.return(undefined);
   }
 }

@@ -24,6 +24,8 @@ const gathering = 20;
 const recheck = 5000;
 /** Events that wait for one follower; who is slower than that is let go. */
 const waitingAtMost = 1000;
+/** Events that are shown before rights are asked again. */
+const shownAtOnce = 100;
 /** Followers of one process. */
 const followersAtMost = 1000;
 
@@ -63,19 +65,27 @@ export class LiveEvents {
 
   #events(follower: Follower): AsyncGenerator<LiveEvent | DomainError, void> {
     const waiting: LiveEvent[] = [];
+    let isTooSlow = false;
     let wake = (): void => undefined;
+    const release = (): boolean => this.#wakers.delete(waker);
     const waker = (events: readonly LiveEvent[]): void => {
       waiting.push(...events.filter((event) => follower.wants(event)));
+      if (waiting.length > waitingAtMost) {
+        // At once, and not when it asks for the next one: it may never do that.
+        isTooSlow = true;
+        waiting.length = 0;
+        release();
+      }
       wake();
     };
     // From here on, not from the first time somebody asks for the next one: nothing in between is missed.
     this.#wakers.add(waker);
     const isClosed = (): boolean => this.#closed;
-    const release = (): boolean => this.#wakers.delete(waker);
+    const wasLeftBehind = (): boolean => isTooSlow;
     async function* events(): AsyncGenerator<LiveEvent | DomainError, void> {
       try {
         for (;;) {
-          if (waiting.length === 0) {
+          if (waiting.length === 0 && !wasLeftBehind()) {
             await new Promise<void>((resolve) => {
               const timer = setTimeout(resolve, recheck);
               wake = () => {
@@ -86,9 +96,8 @@ export class LiveEvents {
           }
           if (isClosed()) return;
           await follower.admit();
-          if (waiting.length > waitingAtMost)
-            throw new DomainError('UNAVAILABLE', 'more happened than this connection takes; follow again');
-          yield* waiting.splice(0);
+          if (wasLeftBehind()) throw new DomainError('UNAVAILABLE', 'more happened than this connection takes; follow again');
+          yield* waiting.splice(0, shownAtOnce);
         }
       } catch (error) {
         if (!(error instanceof DomainError)) throw error;

@@ -6,6 +6,9 @@ import { useDocumentVisibility } from '@vueuse/core';
 /** Whether events arrive: not asked for, on the way to the server, or listening. */
 export type LiveState = 'off' | 'connecting' | 'live';
 
+/** Before somebody whom the server has let go follows again. */
+const pauseMilliseconds = 3000;
+
 /**
  * Follows a subscription over server-sent events while `variables` answers some and the page can be seen. A hidden page lets
  * go: a browser keeps only six connections to a host, and others need them. Lost connections are tried again, ever slower.
@@ -22,12 +25,16 @@ export function useLive<Data, Variables extends AnyVariables>(
   const visibility = useDocumentVisibility();
   let stop: () => void = () => undefined;
   let wasConnected = false;
+  let again: ReturnType<typeof setTimeout> | undefined;
 
   async function begin(asked: Variables): Promise<void> {
     let ended = false;
+    /** The server lets go of who takes events too slowly, and of nobody for ever: what was missed is asked for anew. */
+    let isToFollowAgain = false;
     let dispose: () => void = () => undefined;
     stop = () => {
       ended = true;
+      clearTimeout(again);
       state.value = 'off';
       dispose();
     };
@@ -45,11 +52,16 @@ export function useLive<Data, Variables extends AnyVariables>(
     const unsubscribe = events.subscribe<Data>(
       { query: print(document), variables: asked as Record<string, unknown> },
       {
-        next: ({ data }) => {
+        next: ({ data, errors }) => {
           if (data) onEvent(data);
+          isToFollowAgain = errors?.[0]?.extensions?.['code'] === 'UNAVAILABLE';
         },
         error: () => (state.value = 'off'),
-        complete: () => (state.value = 'off'),
+        complete: () => {
+          if (ended) return;
+          state.value = 'off';
+          if (isToFollowAgain) again = setTimeout(() => void begin(asked), pauseMilliseconds);
+        },
       },
       {
         connecting: () => {
