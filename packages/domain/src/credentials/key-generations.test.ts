@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
-import { ApiToken, ApplicationToken } from '@escale/schema/entities';
+import { ApiToken, ApplicationToken, Session, User } from '@escale/schema/entities';
 import { buildUser, openTestDatabase, type TestDatabase } from '@escale/schema/testing';
 import { createApiToken } from '../api-tokens/index.ts';
 import { createApplicationToken, revealApplicationToken } from '../application-tokens/index.ts';
@@ -50,6 +50,25 @@ describe('a changed secret key (S12)', () => {
     const alone = createVault(key(2));
     expect(await authenticateBasic(nobody(alone), '$app', app.plain)).toMatchObject({ kind: 'user' });
     expect(await authenticateBearer(nobody(alone), api.plain)).toMatchObject({ credential: { scopes: ['read'] } });
+  });
+
+  test('is carried through for what signing out at the provider needs', async () => {
+    const user = await buildUser(database.orm.em.fork());
+    const em = database.orm.em.fork();
+    const [former, changed] = [createVault(key(1)), createVault(key(2), [key(1)])];
+    const ids = ['a', 'b', 'c'].map((letter) => letter.repeat(64));
+    for (const id of ids) {
+      const facts = { user: em.getReference(User, user.id), lastSeenAt: new Date(), expiresAt: new Date() };
+      em.create(Session, { id, ...facts, idToken: former.seal(`token of ${id}`, `sessions:${id}:id_token`) });
+    }
+    await em.flush();
+    expect(await rewrapSecrets(nobody(changed), { atMost: 2 })).toEqual({ rewrapped: 3, unopenable: [] });
+    expect(await rewrapSecrets(nobody(changed), { atMost: 2 })).toEqual({ rewrapped: 0, unopenable: [] });
+    const sessions = await database.orm.em.fork().find(Session, { id: { $in: ids } });
+    const alone = createVault(key(2));
+    for (const { id, idToken } of sessions)
+      expect(idToken && alone.open(idToken, `sessions:${id}:id_token`)).toBe(`token of ${id}`);
+    expect(sessions).toHaveLength(3);
   });
 
   test('that no longer opens a row says which one, and leaves it as it is', async () => {

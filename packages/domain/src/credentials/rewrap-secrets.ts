@@ -11,7 +11,7 @@ export interface Rewrapped {
 
 /**
  * Makes what former keys have sealed anew with the present one, row by row: a background job that may be killed and may run
- * twice (S12). Tokens without a sealed copy follow when they are next used; signing keys are sealed anew here.
+ * twice (S12). Tokens without a sealed copy follow when they are next used; signing keys, and the ID tokens of sessions, are sealed anew here.
  */
 export async function rewrapSecrets(
   ctx: Pick<Context, 'em' | 'vault'>,
@@ -24,8 +24,12 @@ export async function rewrapSecrets(
     rewrapped += done;
     unopenable.push(...failed);
   }
-  const { done, failed } = await rewrapSigningKeys(ctx);
-  return { rewrapped: rewrapped + done, unopenable: [...unopenable, ...failed] };
+  for (const place of unmarked) {
+    const { done, failed } = await rewrapUnmarked(ctx, place, atMost);
+    rewrapped += done;
+    unopenable.push(...failed);
+  }
+  return { rewrapped, unopenable };
 }
 
 interface Done {
@@ -63,25 +67,43 @@ async function rewrapTokens(
   return { done, failed };
 }
 
-async function rewrapSigningKeys({ em, vault }: Pick<Context, 'em' | 'vault'>): Promise<Done> {
-  const rows = await em.execute<{ id: string; sealed_jwk: Uint8Array }[]>('select id, sealed_jwk from signing_keys');
+/** What is sealed without a note of the key that did it: each row is tried. */
+const unmarked = [
+  { table: 'signing_keys', column: 'sealed_jwk' },
+  { table: 'sessions', column: 'id_token' },
+] as const;
+
+async function rewrapUnmarked(
+  { em, vault }: Pick<Context, 'em' | 'vault'>,
+  { table, column }: (typeof unmarked)[number],
+  atMost: number,
+): Promise<Done> {
   const failed: string[] = [];
   let done = 0;
-  for (const { id, sealed_jwk: sealed } of rows) {
-    const bound = `signing_keys:${id}:sealed_jwk`;
-    const by = vault.sealedWith(sealed, bound);
-    if (by === vault.keyId) continue;
-    if (by === undefined) {
-      failed.push(`signing_keys:${id}`);
-      continue;
+  for (let after = ''; ; ) {
+    const rows = await em.execute<{ id: string; sealed: Uint8Array }[]>(
+      `select id, ${column} as sealed from ${table} where ${column} is not null and id::text > ? order by id::text limit ?`,
+      [after, atMost],
+    );
+    for (const { id, sealed } of rows) {
+      const bound = `${table}:${id}:${column}`;
+      const by = vault.sealedWith(sealed, bound);
+      if (by === vault.keyId) continue;
+      if (by === undefined) {
+        failed.push(`${table}:${id}`);
+        continue;
+      }
+      await em.execute(`update ${table} set ${column} = ? where id = ? and ${column} = ?`, [
+        vault.seal(vault.open(sealed, bound), bound),
+        id,
+        sealed,
+      ]);
+      done += 1;
     }
-    await em.execute('update signing_keys set sealed_jwk = ? where id = ?', [
-      vault.seal(vault.open(sealed, bound), bound),
-      id,
-    ]);
-    done += 1;
+    const last = rows.at(-1)?.id;
+    if (last === undefined || rows.length < atMost) return { done, failed };
+    after = last;
   }
-  return { done, failed };
 }
 
 /** Forgets all copies that serve showing tokens again, when the product is told to keep none (product.md §4). */
