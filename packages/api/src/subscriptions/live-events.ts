@@ -96,7 +96,8 @@ export class LiveEvents {
           }
           if (isClosed()) return;
           await follower.admit();
-          if (wasLeftBehind()) throw new DomainError('UNAVAILABLE', 'more happened than this connection takes; follow again');
+          if (wasLeftBehind())
+            throw new DomainError('UNAVAILABLE', 'more happened than this connection takes; follow again');
           yield* waiting.splice(0, shownAtOnce);
         }
       } catch (error) {

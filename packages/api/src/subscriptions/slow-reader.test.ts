@@ -14,13 +14,11 @@ const query = 'subscription { usageLog(namespace: "alice") { id userAgent } }';
 
 /** Entries that together are more than the buffers of a connection hold. */
 async function writeEntries(count: number): Promise<void> {
-  await api.database.orm.em
-    .fork()
-    .execute(
-      `insert into usage_log_entries (id, kind, at, namespace, performer_kind, user_agent)
+  await api.database.orm.em.fork().execute(
+    `insert into usage_log_entries (id, kind, at, namespace, performer_kind, user_agent)
          select gen_random_uuid(), 'repository.pushed', now(), 'alice', 'system', repeat('x', 4096) from generate_series(1, ?)`,
-      [count],
-    );
+    [count],
+  );
 }
 
 /** Follows, and takes nothing of what comes until told to. */

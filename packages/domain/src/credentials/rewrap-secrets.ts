@@ -80,7 +80,7 @@ async function rewrapUnmarked(
 ): Promise<Done> {
   const failed: string[] = [];
   let done = 0;
-  for (let after = ''; ; ) {
+  for (let after = ''; ;) {
     const rows = await em.execute<{ id: string; sealed: Uint8Array }[]>(
       `select id, ${column} as sealed from ${table} where ${column} is not null and id::text > ? order by id::text limit ?`,
       [after, atMost],

@@ -1,5 +1,5 @@
 import type { Context } from '@escale/domain/context';
-import { endExpiredTags } from '@escale/domain/content';
+import { endExpiredTags, trimTagHistory } from '@escale/domain/content';
 import { rewrapSecrets } from '@escale/domain/credentials';
 import { purgeDeletedNamespaces } from '@escale/domain/namespaces';
 import { purgeUsage } from '@escale/domain/usage-logs';
@@ -33,6 +33,7 @@ export const jobs = {
   'collect-garbage':  { cron: '17 * * * *',               run: collect },
   'rewrap-secrets':   { cron: '3 * * * *',                run: rewrap },
   'purge-usage':      { cron: '23 * * * *',               run: purgeLogs },
+  'trim-tag-history': { cron: '43 3 * * *',               run: trimHistory },
 } satisfies Readonly<Record<string, Job>>;
 
 /** The same step until it has nothing more to do. */
@@ -68,6 +69,11 @@ async function rewrap({ orm, vault, logger }: JobParts): Promise<void> {
 async function purgeLogs({ orm, logger }: JobParts): Promise<void> {
   const purged = await purgeUsage({ em: orm.em.fork(), now: new Date() });
   if (purged > 0) logger.info({ purged }, 'usage log entries that are kept no longer were deleted');
+}
+
+async function trimHistory({ orm, logger }: JobParts): Promise<void> {
+  const trimmed = await trimTagHistory({ em: orm.em.fork(), now: new Date() });
+  if (trimmed.lifetimes + trimmed.events > 0) logger.info({ trimmed }, 'the history of tags was trimmed');
 }
 
 /** Nobody asked for it: the product does it by itself. */
