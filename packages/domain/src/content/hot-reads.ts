@@ -31,6 +31,13 @@ export interface StoredManifest {
   readonly size: number;
   /** Undefined when only the facts were asked for. */
   readonly payload: Buffer | undefined;
+  /** Nobody takes it away within the next five hours, so that telling of it is a promise already (P2). */
+  readonly promised: boolean;
+}
+
+/** A blob as a repository shows it, and whether telling of it is a promise already. */
+export interface SeenBlob extends LinkedBlob {
+  readonly promised: boolean;
 }
 
 /** A question about one thing in one repository. */
@@ -61,6 +68,7 @@ interface Row {
   /** Place in the ladder of roles, from 1. */
   rank: number | null;
   content_id: string | null;
+  promised: boolean;
   digest: Digest;
   size: number;
 }
@@ -78,6 +86,9 @@ interface BlobRow extends Row {
 /** Manifests beyond this many bytes are fetched by themselves: a crowd of them must not lie in memory together. */
 const gatheredPayload = 64 * 1024;
 
+/** What a promise is worth at least when it is told (decision 5). */
+const promise = `interval '5 hours'`;
+
 const milliseconds = (time: string): string => `(extract(epoch from ${time}) * 1000)::float8`;
 
 /** The ladder as SQL, from the one list of roles. */
@@ -85,22 +96,25 @@ const rankOf = (role: string): string => `array_position(array['${repositoryRole
 
 const contents = {
   manifest: {
-    columns: `content.id as content_id, content.digest, content.size, content.media_type, content.payload`,
+    columns: `content.id as content_id, content.digest, content.size, content.media_type, content.payload,
+              content.promised`,
     rows: `
-      select m.id, m.digest, m.size, m.media_type,
+      select m.id, m.digest, m.size, m.media_type, coalesce(m.hold_until >= now() + ${promise}, false) as promised,
              case when q.whole and m.size <= ${String(gatheredPayload)} then m.payload end as payload
         from manifests m where m.repository_id = r.id and m.digest = q.digest and m.deleted_at is null
       union all
-      select m.id, m.digest, m.size, m.media_type,
+      select m.id, m.digest, m.size, m.media_type, false,
              case when q.whole and m.size <= ${String(gatheredPayload)} then m.payload end
         from tags t join manifests m on m.id = t.manifest_id
         where t.repository_id = r.id and t.name = q.tag and t.ended_at is null
           and (t.expires_at is null or t.expires_at > now())`,
   },
   blob: {
-    columns: `content.id as content_id, content.digest, content.size, content.storage_key, content.quarantined`,
+    columns: `content.id as content_id, content.digest, content.size, content.storage_key, content.quarantined,
+              content.promised`,
     rows: `
-      select b.id, b.digest, b.size::float8 as size, b.storage_key, b.state = 'quarantined' as quarantined
+      select b.id, b.digest, b.size::float8 as size, b.storage_key, b.state = 'quarantined' as quarantined,
+             coalesce(b.state = 'live' and b.lease_until >= now() + ${promise}, false) as promised
         from blobs b join repository_blobs l on l.blob_id = b.id and l.repository_id = r.id
         where b.digest = q.digest and b.state <> 'deleting'`,
   },
@@ -154,7 +168,8 @@ export class HotReads {
 
   constructor(orm: Orm) {
     this.#orm = orm;
-    const gathering = new Gathering({ lanes: 2 });
+    // One lane: a second statement under way makes both smaller, and each of them costs.
+    const gathering = new Gathering({ lanes: 1 });
     this.#manifests = askers<ManifestRow>(orm, gathering, 'manifest');
     this.#blobs = askers<BlobRow>(orm, gathering, 'blob');
     this.#rights = askers<Row>(orm, gathering, 'nothing');
@@ -177,17 +192,17 @@ export class HotReads {
     if (row.content_id === null) return { ...seen, content: undefined };
     const payload = row.payload ?? (whole ? await this.#payload(row.content_id) : undefined);
     if (whole && !payload) return { ...seen, content: undefined };
-    const { digest: found, media_type: mediaType, size } = row;
-    return { ...seen, content: { id: row.content_id, digest: found, mediaType, size, payload } };
+    const { digest: found, media_type: mediaType, size, promised } = row;
+    return { ...seen, content: { id: row.content_id, digest: found, mediaType, size, payload, promised } };
   }
 
   /** @throws UNAUTHORIZED when the credential does not hold (any more) */
-  async blob(by: CredentialReference, repository: RepositoryName, digest: Digest): Promise<Seen<LinkedBlob>> {
+  async blob(by: CredentialReference, repository: RepositoryName, digest: Digest): Promise<Seen<SeenBlob>> {
     const row = await this.#blobs(by.kind, { credential: by.id ?? null, repository, tag: null, digest, whole: false });
-    const { content_id: id, size, storage_key: storageKey, quarantined } = row;
+    const { content_id: id, size, storage_key: storageKey, quarantined, promised } = row;
     return {
       ...seenIn(by, repository, row),
-      content: id === null ? undefined : { id, digest: row.digest, size, storageKey, quarantined },
+      content: id === null ? undefined : { id, digest: row.digest, size, storageKey, quarantined, promised },
     };
   }
 

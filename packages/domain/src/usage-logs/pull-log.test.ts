@@ -65,10 +65,10 @@ test('more pulls than go into one statement are all written, also when the first
   const ctx = contextFor(database.orm.em);
   const execute = (sql: string) => database.orm.em.getConnection().execute(sql);
   const before = await database.orm.em.fork().count(UsageLogEntry);
+  await execute('alter table usage_log_entries rename to away');
   for (let index = 0; index < 4500; index += 1) {
     log.note(ctx, pulled, { reference: { kind: 'tag', tag: 'latest' as TagName }, digest: digest('a') });
   }
-  await execute('alter table usage_log_entries rename to away');
   await log.flush();
   expect(errors).toHaveLength(1);
   await execute('alter table away rename to usage_log_entries');

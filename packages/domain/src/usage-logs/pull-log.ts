@@ -1,6 +1,6 @@
 import { runPrepared, type Orm } from '@escale/schema/orm';
 import type { Digest, Reference } from '@escale/schema/values';
-import { noteTagPulls, type TagPull } from '../content/note-tag-pulls.ts';
+import { LatestTagPulls, noteTagPulls } from '../content/note-tag-pulls.ts';
 import type { Context } from '../context.ts';
 import { usageChannel } from './new-usage.ts';
 import { usageRow, type UsageRow } from './record.ts';
@@ -11,14 +11,14 @@ interface Pull {
   readonly row: UsageRow & { readonly digest: Digest };
 }
 
-/** Milliseconds between writes. */
+/** Milliseconds after which the last pulls are written, however few they are. */
 const pause = 1000;
 /** Pulls kept while the database is away; beyond it the oldest are dropped and counted in the report. */
 const limit = 50_000;
-/** Pulls of one statement. */
-const crowd = 2000;
+/** Pulls of one statement, which is written as soon as they are together: rows that wait long are what memory pays for. */
+const crowd = 250;
 
-/** Pulls of a crowd that live logs show: nobody reads more of them in a second. */
+/** Pulls that live logs show between two pauses: nobody reads more of them in a second. */
 const announced = 20;
 const announcePulls = `select pg_notify(?, id) from json_array_elements_text(?::json) id`;
 
@@ -31,7 +31,12 @@ export class PullLog {
   readonly #onError: (error: unknown) => void;
   readonly #timer: NodeJS.Timeout;
   #pulls: Pull[] = [];
+  /** When tags were last pulled: once a pause for each tag, not once a pull. */
+  #tags = new LatestTagPulls();
+  #latest: string[] = [];
   #writing: Promise<void> | undefined;
+  /** After a failure, the next pause is waited for. */
+  #failed = false;
 
   constructor(orm: Orm, onError: (error: unknown) => void) {
     this.#orm = orm;
@@ -49,14 +54,16 @@ export class PullLog {
     const { name, namespaceId } = repository;
     const row = usageRow(ctx, 'repository.pulled', { repository: name, namespaceId, digest, ...tag });
     this.#pulls.push({ repositoryId: repository.id, row: { ...row, digest } });
+    if (this.#pulls.length >= crowd && !this.#failed) void this.#alone(() => this.#writePulls());
   }
 
   /** Writes what was collected; a failure keeps it for the next time. */
   async flush(): Promise<void> {
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined;
+    this.#failed = false;
+    return this.#alone(async () => {
+      await this.#writePulls();
+      await this.#writeTags();
     });
-    return this.#writing;
   }
 
   async close(): Promise<void> {
@@ -65,27 +72,53 @@ export class PullLog {
     await this.flush();
   }
 
-  async #write(): Promise<void> {
+  /** Whoever comes while something is written waits for that alone. */
+  #alone(write: () => Promise<void>): Promise<void> {
+    this.#writing ??= write()
+      .catch((error: unknown) => {
+        this.#failed = true;
+        this.#onError(error);
+      })
+      .finally(() => {
+        this.#writing = undefined;
+      });
+    return this.#writing;
+  }
+
+  async #writePulls(): Promise<void> {
     while (this.#pulls.length > 0) {
       const pulls = this.#pulls.splice(0, crowd);
       try {
         const children = await this.#children(pulls);
         const counted = pulls.filter(({ repositoryId, row }) => !isChild(children, repositoryId, row));
-        await this.#orm.em.fork().transactional(async (em) => {
-          const ids = await writeUsage(
-            em,
-            counted.map(({ row }) => row),
-          );
-          await noteTagPulls(em, tagPulls(counted));
-          const latest = ids.slice(-announced);
-          await em.execute(announcePulls, [usageChannel, JSON.stringify(latest)]);
-        });
+        const ids = await writeUsage(
+          this.#orm.em.fork(),
+          counted.map(({ row }) => row),
+        );
+        this.#latest = [...this.#latest, ...ids].slice(-announced);
+        for (const { repositoryId, row } of counted) {
+          if (row.tag !== null) this.#tags.note({ repositoryId, tag: row.tag, at: row.at });
+        }
       } catch (error) {
         const kept = [...pulls, ...this.#pulls];
         this.#pulls = kept.slice(Math.max(kept.length - limit, 0));
-        this.#onError(error);
-        return;
+        throw error;
       }
+    }
+  }
+
+  async #writeTags(): Promise<void> {
+    const [tags, latest] = [this.#tags, this.#latest];
+    this.#tags = new LatestTagPulls();
+    this.#latest = [];
+    try {
+      const em = this.#orm.em.fork();
+      await noteTagPulls(em, tags);
+      if (latest.length > 0) await em.execute(announcePulls, [usageChannel, JSON.stringify(latest)]);
+    } catch (error) {
+      for (const pull of this.#tags.all()) tags.note(pull);
+      this.#tags = tags;
+      throw error;
     }
   }
 
@@ -103,10 +136,6 @@ export class PullLog {
     );
     return new Set(rows.map((row) => `${row.repository_id} ${row.digest}`));
   }
-}
-
-function tagPulls(pulls: readonly Pull[]): TagPull[] {
-  return pulls.flatMap(({ repositoryId, row: { tag, at } }) => (tag === null ? [] : [{ repositoryId, tag, at }]));
 }
 
 function isChild(children: ReadonlySet<string>, repositoryId: string, { tag, digest }: Pull['row']): boolean {

@@ -1,7 +1,7 @@
 import type Koa from 'koa';
 import type { Digest, Reference, RepositoryName } from '@escale/schema/values';
-import { checkAction, principalName, type AccessibleRepository } from '@escale/domain/access';
-import type { HotReads, LinkedBlob, StoredManifest } from '@escale/domain/content';
+import { anonymous, checkAction, principalName, type AccessibleRepository } from '@escale/domain/access';
+import type { HotReads, SeenBlob, StoredManifest } from '@escale/domain/content';
 import type { Context } from '@escale/domain/context';
 import { unauthorized } from '@escale/domain/errors';
 import { repositoryForPush, repositoryOrItsPlace } from '@escale/domain/repositories';
@@ -17,7 +17,7 @@ export interface Admitted {
   /** The repository that it names, in which the caller has what the endpoint needs; absent where it may be yet to come. */
   readonly repository?: AccessibleRepository | undefined;
   /** For reading endpoints: what was asked for. */
-  readonly content?: StoredManifest | LinkedBlob | undefined;
+  readonly content?: StoredManifest | SeenBlob | undefined;
 }
 
 /**
@@ -30,19 +30,22 @@ export async function admit(
   request: RegistryRequest,
   needs: Need,
 ): Promise<Admitted> {
-  const auth = authentication(services, http);
+  const ctx = unknownCaller(services, http);
   // The token service reads credentials itself: it takes them in more forms.
   const header = request.kind === 'token' ? undefined : http.headers.authorization;
-  const proof = await readProof(services, auth, header);
+  const proof = await readProof(services, ctx, header);
   if (needs === 'someone' && header === undefined) throw unauthorized('authentication is required');
   if (request.kind === 'getManifest' || request.kind === 'getBlob') {
     const { principal, repository, content } = await look(services.hotReads, proof.credential, request, http.method);
-    const ctx = contextOf(http, auth, limited(principal, proof.limit));
+    name(http, ctx, limited(principal, proof.limit));
     return { ctx, repository: await checkAction(ctx, request.repository, repository, 'pull'), content };
   }
-  if (!('repository' in request)) return { ctx: contextOf(http, auth, await identify(auth, proof)) };
+  if (!('repository' in request)) {
+    name(http, ctx, await identify(ctx, proof));
+    return { ctx };
+  }
   const { principal, repository } = await services.hotReads.repository(proof.credential, request.repository);
-  const ctx = contextOf(http, auth, limited(principal, proof.limit));
+  name(http, ctx, limited(principal, proof.limit));
   return { ctx, repository: await repositoryOf(ctx, request.repository, repository, needs) };
 }
 
@@ -70,11 +73,19 @@ async function repositoryOf(
   return checkAction(ctx, name, undefined, 'push');
 }
 
-function authentication(services: Services, http: Koa.Context): Omit<Context, 'principal'> {
+/** A context whose caller is yet to be learnt. */
+type Draft = Omit<Context, 'principal'> & { principal: Context['principal'] };
+
+/** The database is forked when somebody asks for it: most pulls never do. */
+function unknownCaller(services: Services, http: Koa.Context): Draft {
   const userAgent = http.headers['user-agent'];
   const address = services.clientAddress(http.req);
+  let fork: Context['em'] | undefined;
   return {
-    em: services.orm.em.fork(),
+    get em() {
+      return (fork ??= services.orm.em.fork());
+    },
+    principal: anonymous,
     vault: services.vault,
     now: new Date(),
     ...(services.faults && { faults: services.faults }),
@@ -82,7 +93,7 @@ function authentication(services: Services, http: Koa.Context): Omit<Context, 'p
   };
 }
 
-function contextOf(http: Koa.Context, auth: Omit<Context, 'principal'>, principal: Context['principal']): Context {
+function name(http: Koa.Context, ctx: Draft, principal: Context['principal']): void {
+  ctx.principal = principal;
   (http.state as Record<string, unknown>)['principal'] = principalName(principal);
-  return { ...auth, principal };
 }

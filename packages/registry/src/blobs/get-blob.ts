@@ -1,7 +1,7 @@
 import type { Context as KoaContext } from 'koa';
 import { atLeast, type Digest, type RepositoryName } from '@escale/schema/values';
 import { recordCheck } from '@escale/domain/garbage';
-import { promiseBlob, type LinkedBlob } from '@escale/domain/content';
+import { promiseBlob, type LinkedBlob, type SeenBlob } from '@escale/domain/content';
 import { blobQuarantined, blobUnknown, DomainError } from '@escale/domain/errors';
 import { holdsAlready } from '../routing/entity-tags.ts';
 import type { OnContent } from '../routing/exchange.ts';
@@ -11,7 +11,7 @@ import { frameRanges } from './byte-ranges.ts';
 
 const octets = 'application/octet-stream';
 
-type BlobExchange = OnContent<{ kind: string; repository: RepositoryName; digest: Digest }, LinkedBlob>;
+type BlobExchange = OnContent<{ kind: string; repository: RepositoryName; digest: Digest }, SeenBlob>;
 
 /**
  * HEAD and GET of a blob (end-2). HEAD by somebody who may push is the question "must I send it?", so the answer is a promise
@@ -21,8 +21,8 @@ type BlobExchange = OnContent<{ kind: string; repository: RepositoryName; digest
 export async function getBlob(exchange: BlobExchange): Promise<void> {
   const { ctx, request, repository, content, http } = exchange;
   if (!content) throw blobUnknown(request.digest);
-  const promised = http.method === 'HEAD' && atLeast(repository.role, 'write');
-  const blob = promised ? await promiseBlob(ctx, repository.id, request.digest) : content;
+  const asksToPush = http.method === 'HEAD' && !content.promised && atLeast(repository.role, 'write');
+  const blob = asksToPush ? await promiseBlob(ctx, repository.id, request.digest) : content;
   if (blob.quarantined) throw blobQuarantined(blob.digest);
   http.set('Docker-Content-Digest', blob.digest);
   http.set('ETag', `"${blob.digest}"`);

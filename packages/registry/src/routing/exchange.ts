@@ -1,6 +1,6 @@
 import type { Context as KoaContext } from 'koa';
 import type { AccessibleRepository } from '@escale/domain/access';
-import type { LinkedBlob, StoredManifest } from '@escale/domain/content';
+import type { SeenBlob, StoredManifest } from '@escale/domain/content';
 import type { Context } from '@escale/domain/context';
 import type { Services } from '../services.ts';
 
@@ -26,7 +26,7 @@ export type BeforeRepository<Request> = Exchange<Request> & { readonly repositor
 type ExchangeOf<Request> = Request extends { kind: 'getManifest' }
   ? OnContent<Request, StoredManifest>
   : Request extends { kind: 'getBlob' }
-    ? OnContent<Request, LinkedBlob>
+    ? OnContent<Request, SeenBlob>
     : Request extends { kind: 'listReferrers' }
       ? BeforeRepository<Request>
       : Request extends { repository: unknown }

@@ -9,6 +9,8 @@ export function accessLog(logger: Logger): Middleware {
   return async (http, next) => {
     const begun = performance.now();
     http.res.once('close', () => {
+      const failed = http.res.statusCode >= 500;
+      if (!failed && !logger.isLevelEnabled('debug')) return;
       const state = http.state as Record<string, unknown>;
       const facts = {
         requestId: state['requestId'],
@@ -20,7 +22,7 @@ export function accessLog(logger: Logger): Middleware {
         principal: state['principal'],
         ...(!http.res.writableFinished && { cut: true }),
       };
-      if (http.res.statusCode >= 500) logger.warn(facts, 'answered');
+      if (failed) logger.warn(facts, 'answered');
       else logger.debug(facts, 'answered');
     });
     await next();

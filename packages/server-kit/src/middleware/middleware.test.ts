@@ -45,7 +45,7 @@ describe('the access log', () => {
   function collector() {
     const lines: { level: string; facts: Record<string, unknown> }[] = [];
     const at = (level: string) => (facts: Record<string, unknown>) => void lines.push({ level, facts });
-    return { lines, logger: { debug: at('debug'), warn: at('warn') } as unknown as Logger };
+    return { lines, logger: { isLevelEnabled: () => true, debug: at('debug'), warn: at('warn') } as unknown as Logger };
   }
 
   test('has one line for a request, with who called and without the query', async () => {
