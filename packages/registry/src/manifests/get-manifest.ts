@@ -25,7 +25,12 @@ export async function getManifest({
       ? await missingTag(ctx, repository, reference.tag)
       : manifestUnknown(referenceText(reference));
   }
-  if (http.method === 'HEAD' && reference.kind === 'digest' && !manifest.promised && atLeast(repository.role, 'write')) {
+  if (
+    http.method === 'HEAD' &&
+    reference.kind === 'digest' &&
+    !manifest.promised &&
+    atLeast(repository.role, 'write')
+  ) {
     await promiseManifest(ctx, repository.id, reference.digest);
   }
   http.set('Docker-Content-Digest', manifest.digest);

@@ -31,12 +31,7 @@ export async function sendFile(file: FileHandle, sink: Writable, range: ByteRang
   }
 }
 
-async function sendThrough(
-  buffer: Buffer,
-  file: FileHandle,
-  sink: Writable,
-  { start, end }: ByteRange,
-): Promise<void> {
+async function sendThrough(buffer: Buffer, file: FileHandle, sink: Writable, { start, end }: ByteRange): Promise<void> {
   for (let at = start; at <= end;) {
     const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, end - at + 1), at);
     if (bytesRead === 0) throw new StoreUnavailable('a stored file is shorter than its blob');
