@@ -16,6 +16,7 @@ import { warnOfExpiry } from './routing/warnings.ts';
 import type { RegistryParts, Services } from './services.ts';
 import { VerifiedTokens } from './token/registry-token.ts';
 import { SigningKeys } from './token/signing-keys.ts';
+import { RecentConfigs } from './uploads/recent-configs.ts';
 
 /** The registry as a Koa application, and what must happen before its process ends. */
 export interface RegistryApp {
@@ -27,6 +28,7 @@ export interface RegistryApp {
 export function createApp(parts: RegistryParts): RegistryApp {
   const services: Services = {
     ...parts,
+    recentConfigs: new RecentConfigs(),
     uploadWriters: new UploadWriters(parts.orm),
     uploadLimits: parts.uploadLimits ?? defaultUploadLimits,
     clientAddress: clientAddressReader(parts.config.trustedProxies ?? []),

@@ -12,6 +12,7 @@ import type { RegistryConfig } from './config.ts';
 import type { BlobStore } from './storage/blob-store.ts';
 import type { VerifiedTokens } from './token/registry-token.ts';
 import type { SigningKeys } from './token/signing-keys.ts';
+import type { RecentConfigs } from './uploads/recent-configs.ts';
 
 /** What the registry is given; only main files make these things. */
 export interface RegistryParts {
@@ -37,6 +38,7 @@ export interface Services extends RegistryParts {
   readonly failedAttempts: FailedAttempts;
   readonly hotReads: HotReads;
   readonly pullLog: PullLog;
+  readonly recentConfigs: RecentConfigs;
   readonly uploadWriters: UploadWriters;
   readonly uploadLimits: UploadLimits;
   /** Reads where a request came from: the socket, or what a trusted proxy says. */

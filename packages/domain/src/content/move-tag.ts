@@ -51,17 +51,10 @@ export async function moveTag(
   if (open) await endLifetime(ctx, open);
   await beginLifetime(ctx, repository.id, {
     tag,
-    manifestId: manifest.id,
+    manifest,
     expiresAt,
-    immutable: manifest.tagsImmutable,
-    lastPulledAt: open?.lastPulledAt ?? null,
-  });
-  await recordTagEvent(ctx, repository.id, {
-    tag,
-    kind: as !== 'restored' && open ? 'moved' : as,
-    digest: manifest.digest,
-    previousDigest: open?.digest,
-    expiresAt,
+    previous: open,
+    as: as !== 'restored' && open ? 'moved' : as,
   });
   return { previousDigest: open?.digest, changed: true };
 }

@@ -85,31 +85,49 @@ export function requireMutable({ immutable, tag, digest }: Pick<OpenLifetime, 'i
   if (immutable) throw tagImmutable(tag, digest);
 }
 
-/** Begins a lifetime of a tag that has none open. The times are the database's: those of one tag never overlap. */
+/**
+ * Begins a lifetime of a tag that has none open, and says so in its history. The times are the database's: those of one tag
+ * never overlap.
+ */
 export async function beginLifetime(
   ctx: Context,
   repositoryId: string,
-  lifetime: {
+  {
+    tag,
+    manifest,
+    expiresAt,
+    previous,
+    as,
+  }: {
     tag: TagName;
-    manifestId: string;
+    manifest: { id: string; digest: Digest; tagsImmutable: boolean };
     expiresAt: Date | null;
-    immutable: boolean;
-    lastPulledAt?: Date | null;
+    /** What the tag named until now. */
+    previous: OpenLifetime | undefined;
+    as: TagEventKind;
   },
 ): Promise<void> {
   await executePrepared(
     ctx.em,
-    `insert into tags (id, repository_id, name, manifest_id, pushed_by, started_at, expires_at, immutable, last_pulled_at)
-       values (?, ?, ?, ?, ?, clock_timestamp(), ?, ?, ?)`,
+    `with begun as (
+       insert into tags (id, repository_id, name, manifest_id, pushed_by, started_at, expires_at, immutable, last_pulled_at)
+         values (?, ?, ?, ?, ?, clock_timestamp(), ?, ?, ?)
+         returning repository_id, name, started_at, pushed_by, expires_at)
+     insert into tag_events (id, repository_id, name, kind, at, by, digest, previous_digest, expires_at)
+       select ?, repository_id, name, ?, started_at, pushed_by, ?, ?, expires_at from begun`,
     [
       v7(),
       repositoryId,
-      lifetime.tag,
-      lifetime.manifestId,
+      tag,
+      manifest.id,
       principalName(ctx.principal),
-      lifetime.expiresAt,
-      lifetime.immutable,
-      lifetime.lastPulledAt ?? null,
+      expiresAt,
+      manifest.tagsImmutable,
+      previous?.lastPulledAt ?? null,
+      v7(),
+      as,
+      manifest.digest,
+      previous?.digest ?? null,
     ],
   );
 }

@@ -93,7 +93,7 @@ const mutants: readonly Mutant[] = [
   {
     without: 'generation',
     found: { seed: 970160102, path: '0' },
-    options: { key: (key) => key.replace(/[^/]+$/, '0'.repeat(36)) as BlobKey },
+    options: { key: (key) => key.replace(/[^.]+$/, '0'.repeat(36)) as BlobKey },
   },
   {
     without: 'row lock',

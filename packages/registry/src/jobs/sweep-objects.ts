@@ -1,6 +1,6 @@
 import { databaseTime, lastFrozen, reportSwept, unknownObjects, type GarbageContext } from '@escale/domain/garbage';
-import { generationOf } from '../storage/blob-keys.ts';
-import type { BlobKey, StoredObject } from '../storage/blob-store.ts';
+import { digestOfKey, generationOf } from '../storage/blob-keys.ts';
+import type { StoredObject } from '../storage/blob-store.ts';
 import type { StorageParts } from './storage-parts.ts';
 
 /** Days after which an object that no row knows is nobody's: an upload lasts one. */
@@ -26,7 +26,7 @@ export async function sweepObjects(
     for (const { key, size, modifiedAt } of await unknownObjects(ctx(), known)) {
       if (!dryRun) await blobStore.delete(key);
       await faults?.('garbage.object.swept');
-      await reportSwept(ctx(), run, { key, digest: digestOf(key), size, modifiedAt, deleted: !dryRun });
+      await reportSwept(ctx(), run, { key, digest: digestOfKey(key), size, modifiedAt, deleted: !dryRun });
     }
   };
   await inBatches(blobStore.list(), limit, sweep);
@@ -46,10 +46,4 @@ async function inBatches<Thing extends { readonly modifiedAt: Date }>(
     old = [];
   }
   await take(old);
-}
-
-/** `sha256/ab/abcd…/<generation>` → `sha256:abcd…` */
-function digestOf(key: BlobKey): string {
-  const [algorithm, , hex] = key.split('/');
-  return `${algorithm ?? ''}:${hex ?? ''}`;
 }

@@ -12,17 +12,19 @@ import type { BlobKey } from '../storage/blob-store.ts';
  * @returns undefined for what is no image, is larger, or is not here (the push is then refused where that is decided)
  */
 export async function readConfig(
-  { blobStore }: Services,
+  { blobStore, recentConfigs }: Services,
   ctx: Context,
   repositoryId: string,
   { config }: ParsedManifest,
 ): Promise<Buffer | undefined> {
   if (!config || config.size === 0 || config.size > manifestConfigLimit || !isImageConfig(config.mediaType))
     return undefined;
+  const recent = recentConfigs.get(config.digest);
+  if (recent) return recent.length === config.size ? recent : undefined;
   try {
     const blob = await findBlob(ctx, repositoryId, config.digest);
     if (blob.size !== config.size) return undefined;
-    const stream = await blobStore.read(blob.storageKey as BlobKey);
+    const stream = await blobStore.read(blob.storageKey as BlobKey, { start: 0, end: blob.size - 1 });
     return stream && (await buffer(stream));
   } catch (error) {
     // Not here, or lost by the store: the push is refused, and its client sends the blob (again).

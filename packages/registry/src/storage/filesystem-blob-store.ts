@@ -71,8 +71,9 @@ export class FilesystemBlobStore implements BlobStore {
   async read(key: BlobKey, range?: ByteRange): Promise<Readable | undefined> {
     return guarded(async () => {
       const file = await openIfThere(this.#object(key), constants.O_RDONLY);
-      // 256 KiB a read: fewer turns of the event loop for the same bytes.
-      return file?.createReadStream({ highWaterMark: 256 * 1024, ...range });
+      // 256 KiB a read: fewer turns of the event loop for the same bytes. What is small is not worth so much memory.
+      const length = range ? range.end - range.start + 1 : Infinity;
+      return file?.createReadStream({ highWaterMark: Math.min(length, 256 * 1024), ...range });
     });
   }
 
@@ -90,12 +91,7 @@ export class FilesystemBlobStore implements BlobStore {
   }
 
   async delete(key: BlobKey): Promise<void> {
-    await guarded(async () => {
-      const target = this.#object(key);
-      await unlink(target).catch(absent);
-      // The folder of a digest goes with its last generation; one that is not empty stays.
-      await rm(path.dirname(target), { recursive: false }).catch(() => undefined);
-    });
+    await guarded(() => unlink(this.#object(key)).catch(absent));
   }
 
   async *list(): AsyncIterable<StoredObject> {
@@ -138,8 +134,13 @@ export class FilesystemBlobStore implements BlobStore {
   /** One rename, and the folders that know of it reach the disk. */
   async #appear(upload: string, key: BlobKey): Promise<void> {
     const target = this.#object(key);
-    const made = await mkdir(path.dirname(target), { recursive: true, mode: 0o700 });
-    await rename(this.#staging(upload), target);
+    const staged = this.#staging(upload);
+    let made: string | undefined;
+    if (!(await rename(staged, target).then(() => true, absent))) {
+      // The first object of its folder. When it is the staged file that is missing, that is said now.
+      made = await mkdir(path.dirname(target), { recursive: true, mode: 0o700 });
+      await rename(staged, target);
+    }
     await this.#syncFolders(path.dirname(target), made);
   }
 

@@ -49,7 +49,7 @@ export class FileWriter implements UploadWriter {
     await guarded(async () => {
       try {
         const file = (this.#file ??= await this.#open());
-        await file.sync();
+        await file.datasync();
       } catch (error) {
         // Nothing staged, but the object is there: an earlier try went through and its answer was lost (D18).
         if (error instanceof StagedPartsMissing && (await this.#objects.sizeOf(key)) === this.#end) return;
@@ -66,8 +66,9 @@ export class FileWriter implements UploadWriter {
   }
 
   async #open(): Promise<FileHandle> {
-    const created = this.#begin === 0 ? constants.O_CREAT : 0;
-    const file = await open(this.#path, constants.O_WRONLY | created, 0o600).catch(absent);
+    // Where nothing was acknowledged, what lies there is nobody's.
+    if (this.#begin === 0) return open(this.#path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o600);
+    const file = await open(this.#path, constants.O_WRONLY).catch(absent);
     if (!file) throw new StagedPartsMissing('the staging file is gone');
     try {
       const { size } = await file.stat();

@@ -26,7 +26,7 @@ import { collectGarbage, type CollectionSettings } from '../jobs/collect-garbage
 import { blobKey } from '../storage/blob-keys.ts';
 import type { BlobKey } from '../storage/blob-store.ts';
 import { FilesystemBlobStore } from '../storage/filesystem-blob-store.ts';
-import { openHasher } from '../uploads/hasher.ts';
+import { UploadHash } from '../uploads/upload-hash.ts';
 import { BenchStore } from './bench-store.ts';
 
 export interface BenchOptions {
@@ -156,11 +156,11 @@ export class StorageBench {
   /** Bytes of an upload arrive and are recorded. */
   async receive(repository: BenchRepository, upload: string, text: string): Promise<void> {
     await this.#claimed(repository, upload, async (ctx, claim) => {
-      const hasher = await openHasher('sha256', claim.hashState);
+      const hash = await UploadHash.open('sha256', claim.hashState);
       const writer = this.store.openUpload(upload, claim);
-      hasher.update(text);
+      hash.update(Buffer.from(text));
       await writer.write(Buffer.from(text));
-      await recordChunk(ctx, claim, { staged: await writer.flush(), hashState: hasher.save() });
+      await recordChunk(ctx, claim, { staged: await writer.flush(), hashState: hash.save() });
     });
   }
 

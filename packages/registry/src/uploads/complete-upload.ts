@@ -57,6 +57,7 @@ export async function finishUpload(exchange: OfRepository, claim: UploadClaim, d
   try {
     const key = blobKey(digest, claim.id);
     await commitIfSame(exchange, hashed, received, { key, digest });
+    services.recentConfigs.complete(claim.id, digest);
     await ctx.faults?.('upload.committed');
     const { superfluous } = await linkBlob(ctx, repository.id, claim.id, {
       digest,
@@ -82,10 +83,10 @@ export async function finishUpload(exchange: OfRepository, claim: UploadClaim, d
 async function commitIfSame(
   { ctx, services }: OfRepository,
   { id, algorithm }: UploadClaim,
-  { writer, hasher }: Received,
+  { writer, hash }: Received,
   { key, digest }: { key: BlobKey; digest: Digest },
 ): Promise<void> {
-  const found = digestOf(algorithm, hasher.digest('hex'));
+  const found = digestOf(algorithm, hash.digest());
   const sameAlgorithm = algorithm === algorithmOf(digest);
   if (sameAlgorithm && found !== digest) await writer.abort();
   else await writer.commit(key, digest);

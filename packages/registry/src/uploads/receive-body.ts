@@ -1,17 +1,16 @@
 import type { IncomingMessage } from 'node:http';
-import type { IHasher } from 'hash-wasm';
 import type { Context } from '@escale/domain/context';
 import { DomainError } from '@escale/domain/errors';
 import { announceUpload, recordChunk, releaseClaim, reportArriving, type UploadClaim } from '@escale/domain/uploads';
 import type { Services } from '../services.ts';
 import type { UploadWriter } from '../storage/blob-store.ts';
-import { openHasher } from './hasher.ts';
+import { UploadHash } from './upload-hash.ts';
 
 /** An upload with all bytes of a request behind those that it held, not yet recorded. The claim is still held. */
 export interface Received {
   readonly writer: UploadWriter;
   /** Over all bytes so far. */
-  readonly hasher: IHasher;
+  readonly hash: UploadHash;
   /** Bytes so far. */
   readonly offset: number;
 }
@@ -32,7 +31,7 @@ export async function receiveBody(
   claim: UploadClaim,
   body: IncomingMessage,
 ): Promise<Received> {
-  const { blobStore, uploadLimits } = services;
+  const { blobStore, uploadLimits, recentConfigs } = services;
   let writer: UploadWriter | undefined;
   let offset = claim.offset;
   const report = every(reportEvery, () =>
@@ -40,15 +39,16 @@ export async function receiveBody(
   );
   const tell = every(tellEvery, () => announceUpload({ em: ctx.em.fork() }, { uploadId: claim.id, bytes: offset }));
   try {
-    const hasher = await openHasher(claim.algorithm, claim.hashState);
+    const hash = await UploadHash.open(claim.algorithm, claim.hashState);
     const opened = (writer = blobStore.openUpload(claim.id, claim));
     const interrupted = await drain(body, async (piece) => {
       report.check();
-      hasher.update(piece);
+      hash.update(piece);
+      recentConfigs.note(claim.id, offset, piece);
       await opened.write(piece);
       offset += piece.length;
     });
-    const received = { writer, hasher, offset };
+    const received = { writer, hash, offset };
     if (!interrupted) return received;
     await recordReceived(ctx, services, claim, received);
     throw interrupted;
@@ -67,12 +67,12 @@ export async function recordReceived(
   ctx: Context,
   services: Services,
   claim: UploadClaim,
-  { writer, hasher }: Received,
+  { writer, hash }: Received,
 ): Promise<number> {
   try {
     const staged = await writer.flush();
     await ctx.faults?.('upload.staged');
-    const offset = await recordChunk(ctx, claim, { staged, hashState: hasher.save() });
+    const offset = await recordChunk(ctx, claim, { staged, hashState: hash.save() });
     await ctx.faults?.('upload.recorded');
     return offset;
   } catch (error) {
