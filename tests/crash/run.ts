@@ -10,6 +10,7 @@ import { startStack, type Stack } from '../support/stack.ts';
 import { Customer, type Shop } from './customer.ts';
 import { Gate } from './gate.ts';
 import { Ledger } from './ledger.ts';
+import { leftOver } from './left-over.ts';
 import { verify } from './verify.ts';
 
 export interface CrashOptions {
@@ -44,6 +45,8 @@ const points = [
 ];
 
 interface State {
+  /** Its data have grown old; it cannot be gone on with. */
+  ended?: true;
   kills: number;
   byVictim: Record<string, number>;
   demoPassword: string;
@@ -58,6 +61,7 @@ export async function crash(options: CrashOptions): Promise<CrashReport> {
   mkdirSync(options.folder, { recursive: true, mode: 0o755 });
   const stateFile = path.join(options.folder, 'state.json');
   const before = existsSync(stateFile) ? (JSON.parse(readFileSync(stateFile, 'utf8')) as State) : undefined;
+  if (before?.ended) throw new Error(`the run in ${options.folder} has ended; begin another in another folder`);
   const stack = await startStack({
     blobStore: options.blobStore,
     entry: path.join(import.meta.dirname, 'product.ts'),
@@ -125,6 +129,12 @@ async function rounds(options: CrashOptions, stack: Stack, state: State, save: (
   const after = await verify(shop.client, shop.ledger);
   shop.complaints.push(...after.complaints);
   read += after.read;
+  if (kills >= options.kills && options.blobStore === 'filesystem') {
+    shop.complaints.push(...(await leftOver(stack)));
+    // Two months have passed there: what was acknowledged without a tag is rightly gone.
+    state.ended = true;
+    save();
+  }
   return { kills, byVictim, acknowledged: shop.acknowledged, read, complaints: shop.complaints };
 }
 

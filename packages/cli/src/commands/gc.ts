@@ -1,8 +1,8 @@
 import { readReport, type GarbageReport } from '@escale/domain/garbage';
-import { collectGarbage, defaultGraceSeconds } from '@escale/registry/jobs';
+import { collectGarbage, defaultGraceSeconds, purgeUploads } from '@escale/registry/jobs';
 import { onStorage, sharedHelp } from './storage-command.ts';
 
-const help = `escale gc: deletes what nothing keeps, or says what that would be; works while the product runs
+const help = `escale gc: deletes what nothing keeps and uploads that nobody went on with for a day, or says what that would be; works while the product runs
 
   --dry-run        finds, and deletes nothing
   --grace HOURS    how long nothing must have listed a blob (24)
@@ -26,6 +26,7 @@ export async function gc(args: readonly string[], environment: NodeJS.ProcessEnv
             graceSeconds: seconds(flags['grace']),
             onProgress: progress,
           });
+    if (asked === undefined && flags['dry-run'] !== true) await purgeUploads(parts);
     const report = await readReport({ em: parts.orm.em.fork() }, id === 'last' ? undefined : id);
     if (!report) throw new Error(`there is no report ${id}`);
     process.stdout.write(flags['json'] === true ? `${JSON.stringify(report, null, 2)}\n` : written(report));

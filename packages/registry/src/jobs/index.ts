@@ -1,3 +1,4 @@
+export { purgeUploads } from './purge-uploads.ts';
 export { CollectionFrozen, collectGarbage, defaultGraceSeconds, type CollectionSettings } from './collect-garbage.ts';
 export { endFreeze, readFreeze } from './freeze.ts';
 export { scrubBlobs, type DamagedBlob } from './scrub-blobs.ts';
