@@ -1,9 +1,5 @@
 #!/usr/bin/env node
-import { gc } from './commands/gc.ts';
-import { migrate } from './commands/migrate.ts';
-import { start } from './commands/start.ts';
-import { verify } from './commands/verify.ts';
-import { version } from './version.ts';
+import { beginLean } from './lean-memory.ts';
 
 const help = `escale <command>
 
@@ -16,12 +12,27 @@ const help = `escale <command>
 
 const [command, ...args] = process.argv.slice(2);
 
+// Each is loaded when it is asked for: a server begins twice (see there), and the first time must cost nothing.
 const commands: Readonly<Record<string, () => Promise<void> | void>> = {
-  start: () => start(args, process.env),
-  migrate: () => migrate(process.env),
-  gc: () => gc(args, process.env),
-  verify: () => verify(args, process.env),
-  version: () => {
+  start: async () => {
+    beginLean(process);
+    const { start } = await import('./commands/start.ts');
+    await start(args, process.env);
+  },
+  migrate: async () => {
+    const { migrate } = await import('./commands/migrate.ts');
+    await migrate(process.env);
+  },
+  gc: async () => {
+    const { gc } = await import('./commands/gc.ts');
+    await gc(args, process.env);
+  },
+  verify: async () => {
+    const { verify } = await import('./commands/verify.ts');
+    await verify(args, process.env);
+  },
+  version: async () => {
+    const { version } = await import('./version.ts');
     console.log(version);
   },
   help: () => {
