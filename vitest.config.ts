@@ -45,6 +45,8 @@ export default defineConfig({
           include: ['tests/e2e/*.test.ts', 'tests/whole/*.test.ts', 'tests/conformance/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          // A loaded machine takes its time.
+          expect: { poll: { timeout: 20_000 } },
         },
       },
       {

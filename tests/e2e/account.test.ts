@@ -1,20 +1,9 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { accessibilityViolations } from '../support/accessibility.ts';
-import { openBrowser } from '../support/browser.ts';
-import { openWindow, signInAs } from '../support/console-window.ts';
+import { consoleUnderTest, signInAs } from '../support/console.ts';
 import { signIn } from '../support/sign-in.ts';
-import { startStack, type Stack } from '../support/stack.ts';
 
-let stack: Stack;
-let browser: Browser;
-beforeAll(async () => {
-  [stack, browser] = await Promise.all([startStack(), openBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await stack.stop();
-});
+const product = consoleUnderTest();
 
 const words = {
   en: {
@@ -81,10 +70,10 @@ describe.each(Object.entries(words))('in %s', (language, said) => {
   const scheme = language === 'fr' ? 'dark' : 'light';
 
   test('an API token is made with scopes, shown once, used, and revoked', async () => {
-    const window = await openWindow(browser, stack, { locale: said.locale, colorScheme: scheme });
+    const window = await product.open({ locale: said.locale, colorScheme: scheme });
     const { page } = window;
-    await signInAs(window, stack, 'alice');
-    await page.goto(`${stack.url}/settings/api-tokens`);
+    await signInAs(page, product.stack, 'alice');
+    await page.goto(`${product.stack.url}/settings/api-tokens`);
     await page.getByRole('button', { name: said.newToken }).click();
     await page.getByLabel(said.title).fill('nightly');
     await page.getByRole('checkbox', { name: said.write }).click();
@@ -93,7 +82,7 @@ describe.each(Object.entries(words))('in %s', (language, said) => {
     await page.getByText(said.once).waitFor();
     expect(await accessibilityViolations(page)).toEqual([]);
     const secret = (await page.getByRole('dialog').locator('pre').first().textContent()) ?? '';
-    const answer = await fetch(`${stack.url}/graphql`, {
+    const answer = await fetch(`${product.stack.url}/graphql`, {
       method: 'POST',
       headers: { Authorization: `Bearer ${secret}`, 'Content-Type': 'application/json' },
       body: JSON.stringify({ query: '{ viewer { username } }' }),
@@ -112,11 +101,11 @@ describe.each(Object.entries(words))('in %s', (language, said) => {
   });
 
   test('all other sessions end with one act', async () => {
-    const elsewhere = await signIn(stack, 'bob', { confirm: language === 'en' });
-    const window = await openWindow(browser, stack, { locale: said.locale, colorScheme: scheme });
+    const elsewhere = await signIn(product.stack, 'bob', { confirm: language === 'en' });
+    const window = await product.open({ locale: said.locale, colorScheme: scheme });
     const { page } = window;
-    await signInAs(window, stack, 'bob');
-    await page.goto(`${stack.url}/settings/sessions`);
+    await signInAs(page, product.stack, 'bob');
+    await page.goto(`${product.stack.url}/settings/sessions`);
     await page.getByText(said.here).waitFor();
     await page.getByRole('button', { name: said.endOthers }).click();
     await page.getByRole('button', { name: said.endThem }).click();
@@ -129,12 +118,12 @@ describe.each(Object.entries(words))('in %s', (language, said) => {
   });
 
   test('with the keyboard alone: the palette finds an organization, pairs of keys lead about, and a sheet says which', async () => {
-    const window = await openWindow(browser, stack, { locale: said.locale, colorScheme: scheme });
+    const window = await product.open({ locale: said.locale, colorScheme: scheme });
     const { page } = window;
-    await signInAs(window, stack, 'alice');
+    await signInAs(page, product.stack, 'alice');
     if (language === 'en') {
       const create = 'mutation { createOrganization(input: { name: "harbour" }) { organization { id } } }';
-      await (await signIn(stack, 'alice', { confirm: false })).ask(create);
+      await (await signIn(product.stack, 'alice', { confirm: false })).ask(create);
     }
     await page.keyboard.press('Control+k');
     await page.getByRole('dialog', { name: said.search }).waitFor();
@@ -142,7 +131,7 @@ describe.each(Object.entries(words))('in %s', (language, said) => {
     await page.getByRole('option', { name: /^harbour/ }).waitFor();
     expect(await accessibilityViolations(page)).toEqual([]);
     await page.keyboard.press('Enter');
-    await page.waitForURL(`${stack.url}/organizations/harbour/repositories`);
+    await page.waitForURL(`${product.stack.url}/organizations/harbour/repositories`);
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.keyboard.type('?');
     await page.getByRole('dialog', { name: said.shortcuts }).waitFor();
@@ -150,8 +139,8 @@ describe.each(Object.entries(words))('in %s', (language, said) => {
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.keyboard.type('gs');
-    await page.waitForURL(`${stack.url}/settings/tokens`);
-    await page.goto(`${stack.url}/search?q=harbour`);
+    await page.waitForURL(`${product.stack.url}/settings/tokens`);
+    await page.goto(`${product.stack.url}/search?q=harbour`);
     await page.getByRole('link', { name: 'harbour' }).waitFor();
     expect(await accessibilityViolations(page)).toEqual([]);
     expect(window.complaints).toEqual([]);
@@ -160,11 +149,11 @@ describe.each(Object.entries(words))('in %s', (language, said) => {
 
   test('an administrator disables a person, tells everybody something, and sets a ceiling, under a banner', async () => {
     const person = language === 'en' ? 'carol' : 'bob';
-    const victim = await signIn(stack, person, { confirm: language === 'en' });
-    const window = await openWindow(browser, stack, { locale: said.locale, colorScheme: scheme });
+    const victim = await signIn(product.stack, person, { confirm: language === 'en' });
+    const window = await product.open({ locale: said.locale, colorScheme: scheme });
     const { page } = window;
-    await signInAs(window, stack, 'admin');
-    await page.goto(`${stack.url}/admin`);
+    await signInAs(page, product.stack, 'admin');
+    await page.goto(`${product.stack.url}/admin`);
     await page.getByText(said.acting).waitFor();
     await page.getByRole('searchbox').fill(person);
     await page.getByRole('button', { name: `${said.actions} ${person}` }).click();
@@ -175,13 +164,13 @@ describe.each(Object.entries(words))('in %s', (language, said) => {
     await page.getByRole('listitem').getByText(said.disabled, { exact: true }).first().waitFor();
     expect(await victim.ask('{ viewer { username } }')).toEqual({ viewer: null });
 
-    await page.goto(`${stack.url}/admin/messages`);
+    await page.goto(`${product.stack.url}/admin/messages`);
     await page.getByRole('button', { name: said.newMessage }).click();
     await page.getByLabel(said.message, { exact: true }).fill('Maintenance <b>tonight</b>');
     await page.getByRole('button', { name: said.publish }).click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    const stranger = await openWindow(browser, stack, { locale: said.locale });
-    await stranger.page.goto(stack.url);
+    const stranger = await product.open({ locale: said.locale });
+    await stranger.page.goto(product.stack.url);
     await stranger.page.getByText('Maintenance <b>tonight</b>').waitFor();
     expect(await accessibilityViolations(stranger.page)).toEqual([]);
     await stranger.context.close();
@@ -191,7 +180,7 @@ describe.each(Object.entries(words))('in %s', (language, said) => {
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByText('Maintenance <b>tonight</b>').first().waitFor({ state: 'detached' });
 
-    await page.goto(`${stack.url}/admin/settings`);
+    await page.goto(`${product.stack.url}/admin/settings`);
     await page.getByLabel(said.apiDays).fill('-3');
     await page.getByRole('button', { name: said.save }).click();
     await page.getByText(/3650/).waitFor();

@@ -1,32 +1,22 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
 import { accessibilityViolations } from '../support/accessibility.ts';
-import { openBrowser } from '../support/browser.ts';
-import { fillProviderForm, openWindow, signInAs } from '../support/console-window.ts';
-import { startStack, type Stack } from '../support/stack.ts';
+import { consoleUnderTest, fillProviderForm, signInAs } from '../support/console.ts';
 
-let stack: Stack;
-let browser: Browser;
-beforeAll(async () => {
-  [stack, browser] = await Promise.all([startStack(), openBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  await stack.stop();
-});
+const product = consoleUnderTest();
 
 test('a lost session leads to sign-in and back to the same dialog, with what was typed', async () => {
-  const window = await openWindow(browser, stack);
+  const window = await product.open();
   const { page, context } = window;
-  await signInAs(window, stack, 'alice');
-  await page.goto(`${stack.url}/settings/tokens?new=1`);
+  await signInAs(page, product.stack, 'alice');
+  await page.goto(`${product.stack.url}/settings/tokens?new=1`);
   await page.getByLabel('Title').fill('my laptop');
   await context.clearCookies();
   await page.getByRole('button', { name: 'Create token' }).click();
   await page.getByText('Your session has ended.').waitFor();
   await page.getByRole('link', { name: 'Sign in with Keycloak' }).click();
-  await fillProviderForm(page, stack, 'alice');
-  await page.waitForURL(`${stack.url}/settings/tokens?new=1`);
+  await fillProviderForm(page, product.stack, 'alice');
+  await page.waitForURL(`${product.stack.url}/settings/tokens?new=1`);
   expect(await page.getByLabel('Title').inputValue()).toBe('my laptop');
   await page.getByRole('button', { name: 'Create token' }).click();
   await page.getByRole('dialog', { name: 'Credentials of my laptop' }).waitFor();
@@ -48,9 +38,9 @@ async function refuseOnce(page: Page, mutation: string): Promise<void> {
 }
 
 test('making and showing a token may ask for a new sign-in, and go on in the same dialog after it', async () => {
-  const window = await openWindow(browser, stack);
+  const window = await product.open();
   const { page, context } = window;
-  await signInAs(window, stack, 'alice');
+  await signInAs(page, product.stack, 'alice');
   const signInAgain = async () => {
     const dialog = page.getByRole('dialog', { name: 'Sign in again' });
     await dialog.waitFor();
@@ -58,12 +48,12 @@ test('making and showing a token may ask for a new sign-in, and go on in the sam
     // The provider has asked for the password just now, and does not ask again.
     await dialog.getByRole('button', { name: 'Sign in with Keycloak' }).click();
   };
-  await page.goto(`${stack.url}/settings/tokens?new=1`);
+  await page.goto(`${product.stack.url}/settings/tokens?new=1`);
   await page.getByLabel('Title').fill('tablet');
   await refuseOnce(page, 'createApplicationToken');
   await page.getByRole('button', { name: 'Create token' }).click();
   await signInAgain();
-  await page.waitForURL(`${stack.url}/settings/tokens?new=1`);
+  await page.waitForURL(`${product.stack.url}/settings/tokens?new=1`);
   expect(await page.getByLabel('Title').inputValue()).toBe('tablet');
   await page.getByRole('button', { name: 'Create token' }).click();
   const credentials = page.getByRole('dialog', { name: 'Credentials of tablet' });
@@ -78,18 +68,18 @@ test('making and showing a token may ask for a new sign-in, and go on in the sam
 });
 
 test('a restart of the server shows a quiet banner, and the page recovers by itself with what is typed', async () => {
-  const window = await openWindow(browser, stack);
+  const window = await product.open();
   const { page, context } = window;
-  await signInAs(window, stack, 'alice');
-  await page.goto(`${stack.url}/new/organization`);
+  await signInAs(page, product.stack, 'alice');
+  await page.goto(`${product.stack.url}/new/organization`);
   const name = page.getByLabel('Organization name');
   await name.fill('before');
   await page.getByText('before is free').waitFor();
-  await stack.halt();
+  await product.stack.halt();
   await name.fill('harbour');
   const banner = page.getByText('The server does not answer.');
   await banner.waitFor();
-  await stack.restart();
+  await product.stack.restart();
   await banner.waitFor({ state: 'detached' });
   expect(await name.inputValue()).toBe('harbour');
   await page.getByRole('button', { name: 'Create organization' }).click();
@@ -98,13 +88,13 @@ test('a restart of the server shows a quiet banner, and the page recovers by its
 });
 
 test('after signing out the back button shows nothing private, and other windows are emptied', async () => {
-  const window = await openWindow(browser, stack);
+  const window = await product.open();
   const { page, context } = window;
-  await signInAs(window, stack, 'alice');
+  await signInAs(page, product.stack, 'alice');
   const other = await context.newPage();
-  await other.goto(`${stack.url}/settings/profile`);
+  await other.goto(`${product.stack.url}/settings/profile`);
   await other.getByText('alice@example.org').waitFor();
-  await page.goto(`${stack.url}/settings/profile`);
+  await page.goto(`${product.stack.url}/settings/profile`);
   await page.getByText('alice@example.org').waitFor();
   await page.getByRole('button', { name: 'Account' }).click();
   await page.getByRole('menuitem', { name: 'Sign out' }).click();
@@ -113,16 +103,16 @@ test('after signing out the back button shows nothing private, and other windows
   await page.goBack();
   await page.getByRole('link', { name: 'Sign in with Keycloak' }).waitFor();
   expect(await page.content()).not.toContain('alice@example.org');
-  expect((await fetch(stack.url)).headers.get('cache-control')).toBe('no-store');
+  expect((await fetch(product.stack.url)).headers.get('cache-control')).toBe('no-store');
   await context.close();
 });
 
 test('the first page is light, no page asks more than three times, and none shifts noticeably while it loads', async () => {
-  const first = await openWindow(browser, stack);
-  await signInAs(first, stack, 'alice');
+  const first = await product.open();
+  await signInAs(first.page, product.stack, 'alice');
   const storageState = await first.context.storageState();
   await first.context.close();
-  const window = await openWindow(browser, stack, { storageState });
+  const window = await product.open({ storageState });
   const { page, context } = window;
   const places = [
     '/',
@@ -134,7 +124,7 @@ test('the first page is light, no page asks more than three times, and none shif
   ];
   for (const place of places) {
     window.graphqlRequests();
-    await page.goto(`${stack.url}${place}`);
+    await page.goto(`${product.stack.url}${place}`);
     await page.getByRole('heading', { level: 1 }).waitFor();
     await page.waitForLoadState('networkidle');
     expect([place, window.graphqlRequests() <= 3]).toEqual([place, true]);
@@ -154,8 +144,8 @@ test('the first page is light, no page asks more than three times, and none shif
   }
   await context.close();
 
-  const stranger = await openWindow(browser, stack);
-  await stranger.page.goto(stack.url);
+  const stranger = await product.open();
+  await stranger.page.goto(product.stack.url);
   await stranger.page.getByRole('link', { name: 'Sign in with Keycloak' }).waitFor();
   await stranger.page.waitForLoadState('networkidle');
   const bytes = await stranger.scriptBytes();

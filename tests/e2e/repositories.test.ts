@@ -1,49 +1,26 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openBrowser } from '../support/browser.ts';
-import { expectSound, settled, signInAs, visitConsole } from '../support/console.ts';
-import { startStack, type Stack } from '../support/stack.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { consoleUnderTest, expectSound, settled, signInAs } from '../support/console.ts';
 import { pushImage, repositoryScene, type Scene } from './repository-scene.ts';
 
 const pictures = path.resolve(import.meta.dirname, '../../test-results');
 mkdirSync(pictures, { recursive: true });
 
-let stack: Stack;
-let browser: Browser;
+const product = consoleUnderTest();
 let scene: Scene;
-
 beforeAll(async () => {
-  [stack, browser] = await Promise.all([startStack(), openBrowser()]);
-  scene = await repositoryScene(stack);
-});
-afterAll(async () => {
-  await browser.close();
-  await stack.stop();
+  scene = await repositoryScene(product.stack);
 });
 
-/** A loaded machine takes its time. */
-const soon = { timeout: 20_000 };
-async function visit(options: Parameters<Browser['newContext']>[0] = {}) {
-  const complaints: string[] = [];
-  return { ...(await visitConsole({ stack, browser, complaints }, options)), complaints };
-}
-
-/** Of somebody who has confirmed the user name before. */
-async function signInHere(page: Page, username: string): Promise<void> {
-  await signInAs(page, stack, username);
-  await page.waitForURL(`${stack.url}/`);
-}
-
-const at = (view: string) => `${stack.url}/repositories/acme/app/-/${view}`;
+const at = (view: string) => `${product.stack.url}/repositories/acme/app/-/${view}`;
 
 test('tags: found, sorted, unfolded, chosen with shift, changed and deleted, and one pushed meanwhile appears', async () => {
-  const { page, context, complaints } = await visit();
-  await signInHere(page, 'alice');
+  const { page, context, complaints } = await product.open();
+  await signInAs(page, product.stack, 'alice');
   await page.goto(at('tags?sort=NAME'));
   const names = page.locator('tbody a.font-medium');
-  await expect.poll(() => names.allTextContents(), soon).toEqual(['1.0', 'latest', 'multi']);
+  await expect.poll(() => names.allTextContents()).toEqual(['1.0', 'latest', 'multi']);
 
   // A signature stands under its image, and tags of one image know each other.
   await page.getByRole('row').filter({ hasText: 'latest' }).getByText('signed').waitFor();
@@ -56,13 +33,13 @@ test('tags: found, sorted, unfolded, chosen with shift, changed and deleted, and
     .filter({ hasText: 'latest' })
     .getByRole('button', { name: 'same image as 1 other' })
     .click();
-  await expect.poll(() => names.allTextContents(), soon).toEqual(['1.0', 'latest']);
+  await expect.poll(() => names.allTextContents()).toEqual(['1.0', 'latest']);
   expect(new URL(page.url()).searchParams.get('search')).toBe(scene.digest);
   await page.getByRole('searchbox').fill('');
 
   // What a client pushes now appears by itself.
   await pushImage(scene.client, 'amd64', '2.0');
-  await expect.poll(() => names.allTextContents(), soon).toEqual(['1.0', '2.0', 'latest', 'multi']);
+  await expect.poll(() => names.allTextContents()).toEqual(['1.0', '2.0', 'latest', 'multi']);
 
   // Made here, moved here; the dialog says which of both it will be.
   await page.getByRole('button', { name: 'New tag' }).click();
@@ -71,7 +48,7 @@ test('tags: found, sorted, unfolded, chosen with shift, changed and deleted, and
   await dialog.getByText('stable will be new').waitFor();
   await dialog.getByLabel('Image').fill('1.0');
   await dialog.getByRole('button', { name: 'Create tag' }).click();
-  await expect.poll(() => names.allTextContents(), soon).toEqual(['1.0', '2.0', 'latest', 'multi', 'stable']);
+  await expect.poll(() => names.allTextContents()).toEqual(['1.0', '2.0', 'latest', 'multi', 'stable']);
 
   await page.getByRole('button', { name: 'Actions for stable' }).click();
   await page.getByRole('menuitem', { name: 'Make immutable…' }).click();
@@ -89,7 +66,7 @@ test('tags: found, sorted, unfolded, chosen with shift, changed and deleted, and
   await dialog.getByText('1 of 2 done').waitFor();
   await dialog.getByRole('listitem').filter({ hasText: 'stable' }).getByText('immutable').waitFor();
   await dialog.getByRole('button', { name: 'Close' }).last().click();
-  await expect.poll(() => names.allTextContents(), soon).toEqual(['1.0', '2.0', 'latest', 'stable']);
+  await expect.poll(() => names.allTextContents()).toEqual(['1.0', '2.0', 'latest', 'stable']);
 
   await page.getByRole('button', { name: 'Actions for 2.0' }).click();
   await page.getByRole('menuitem', { name: 'Set expiry…' }).click();
@@ -110,14 +87,14 @@ test('tags: found, sorted, unfolded, chosen with shift, changed and deleted, and
   await page.getByText('was restored').waitFor();
   await expectSound(page, 'history');
   await page.goto(at('tags?sort=NAME'));
-  await expect.poll(() => names.allTextContents(), soon).toEqual(['1.0', '2.0', 'latest', 'multi', 'stable']);
+  await expect.poll(() => names.allTextContents()).toEqual(['1.0', '2.0', 'latest', 'multi', 'stable']);
   await context.close();
   expect(complaints).toEqual([]);
 });
 
 test('permissions: granted by typing, explained with every reason, and granted from the explanation', async () => {
-  const { page, context, complaints } = await visit();
-  await signInHere(page, 'alice');
+  const { page, context, complaints } = await product.open();
+  await signInAs(page, product.stack, 'alice');
   await page.goto(at('permissions?who=bob&can=PUSH'));
   await page.getByText('bob may not push here').waitFor();
   await page.getByRole('button', { name: 'Grant Write…' }).click();
@@ -141,14 +118,14 @@ test('permissions: granted by typing, explained with every reason, and granted f
 });
 
 test('usage logs: by day and kind, narrowed in the address, live, and exported', async () => {
-  const { page, context, complaints } = await visit();
-  await signInHere(page, 'alice');
+  const { page, context, complaints } = await product.open();
+  await signInAs(page, product.stack, 'alice');
   await page.goto(at('logs?live=yes'));
   const entries = page.getByRole('list', { name: 'Entries' }).getByRole('listitem');
   await entries.first().waitFor();
   await page.getByRole('button', { name: /^Pushed \d+$/ }).click();
   await page.waitForURL(/kinds=repository\.pushed/);
-  await expect.poll(() => entries.filter({ hasNotText: 'Pushed' }).count(), soon).toBe(0);
+  await expect.poll(() => entries.filter({ hasNotText: 'Pushed' }).count()).toBe(0);
   await page.getByText('Show as a table').click();
   await page.getByRole('columnheader', { name: 'Pushed' }).waitFor();
 
@@ -175,15 +152,15 @@ test('usage logs: by day and kind, narrowed in the address, live, and exported',
   await page.keyboard.press('Escape');
 
   // The same for a namespace; whoever may not read it is told so.
-  await page.goto(`${stack.url}/organizations/acme/logs?by=alice&range=30`);
+  await page.goto(`${product.stack.url}/organizations/acme/logs?by=alice&range=30`);
   await entries.filter({ hasText: 'Organization created' }).waitFor();
   await expectSound(page, 'logs of an organization');
-  await page.goto(`${stack.url}/users/alice/logs`);
+  await page.goto(`${product.stack.url}/users/alice/logs`);
   await entries.filter({ hasText: 'Application token created' }).waitFor();
 
-  const other = await visit({ locale: 'fr-FR' });
-  await signInHere(other.page, 'bob');
-  await other.page.goto(`${stack.url}/organizations/acme/logs`);
+  const other = await product.open({ locale: 'fr-FR' });
+  await signInAs(other.page, product.stack, 'bob');
+  await other.page.goto(`${product.stack.url}/organizations/acme/logs`);
   await other.page.getByText('Vous ne pouvez pas faire cela').waitFor();
   await other.context.close();
   await context.close();
@@ -191,8 +168,8 @@ test('usage logs: by day and kind, narrowed in the address, live, and exported',
 });
 
 test('settings: opened with what becomes visible, deleted with its name, and given back', async () => {
-  const { page, context, complaints } = await visit({ locale: 'fr-FR' });
-  await signInHere(page, 'alice');
+  const { page, context, complaints } = await product.open({ locale: 'fr-FR' });
+  await signInAs(page, product.stack, 'alice');
   await page.goto(at('settings'));
   await page.getByRole('button', { name: 'Rendre public' }).click();
   const dialog = page.getByRole('dialog');
@@ -206,7 +183,7 @@ test('settings: opened with what becomes visible, deleted with its name, and giv
       input: { name: 'acme/old' },
     },
   );
-  await page.goto(`${stack.url}/repositories/acme/old/-/settings`);
+  await page.goto(`${product.stack.url}/repositories/acme/old/-/settings`);
   await page.getByRole('button', { name: 'Supprimer le dépôt' }).click();
   await dialog.getByLabel('Saisissez acme/old pour confirmer').fill('acme/ol');
   expect(await dialog.getByRole('button', { name: 'Supprimer le dépôt' }).isDisabled()).toBe(true);
@@ -228,8 +205,8 @@ test.each([
   'every page of a repository holds hostile text at $width pixels, $scheme, $locale',
   async ({ scheme, width, locale }) => {
     const options = { viewport: { width, height: 900 }, colorScheme: scheme, locale };
-    const { page, context, complaints } = await visit(options);
-    await signInHere(page, 'alice');
+    const { page, context, complaints } = await product.open(options);
+    await signInAs(page, product.stack, 'alice');
     const pages = {
       'repository-information': at('information'),
       'repository-tags': at('tags'),

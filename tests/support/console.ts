@@ -1,26 +1,68 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { expect } from 'vitest';
+import { gzipSync } from 'node:zlib';
+import type { Browser, BrowserContext, BrowserContextOptions, Page, Response } from 'playwright-core';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { accessibilityViolations } from './accessibility.ts';
-import type { Stack } from './stack.ts';
+import { openBrowser } from './browser.ts';
+import { startStack, type Stack } from './stack.ts';
 
-export interface Visit {
+/** A window on the console that remembers everything a browser has to say against it. */
+export interface ConsoleWindow {
   readonly page: Page;
   readonly context: BrowserContext;
+  /** Policy violations, failed requests, errors in our code, scripts that ask, requests to elsewhere. */
+  readonly complaints: readonly string[];
+  /** How many GraphQL requests were sent since it was last asked. */
+  graphqlRequests(): number;
+  /** Bytes of all scripts so far, as gzip makes them. */
+  scriptBytes(): Promise<number>;
 }
 
-/**
- * A window of its own on the console.
- * @param complaints gets everything the browser complains about: policy violations, failed requests, errors in our code
- */
-export async function visitConsole(
-  { stack, browser, complaints }: { stack: Stack; browser: Browser; complaints: string[] },
-  options: Parameters<Browser['newContext']>[0] = {},
-): Promise<Visit> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-GB', ...options });
-  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  const page = await context.newPage();
+/** The whole product and a browser, for the tests of one file. */
+export interface ConsoleUnderTest {
+  readonly stack: Stack;
+  readonly browser: Browser;
+  /** A window of its own, with nobody signed in; closed with the browser at the latest. */
+  open(options?: BrowserContextOptions): Promise<ConsoleWindow>;
+}
+
+/** Starts the product and a browser before the first test of the calling file, and ends them after its last one. */
+export function consoleUnderTest(): ConsoleUnderTest {
+  let stack: Stack;
+  let browser: Browser;
+  beforeAll(async () => {
+    [stack, browser] = await Promise.all([startStack(), openBrowser()]);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await stack.stop();
+  });
+  return {
+    get stack() {
+      return stack;
+    },
+    get browser() {
+      return browser;
+    },
+    open: async (options = {}) => {
+      const context = await browser.newContext({
+        viewport: { width: 1440, height: 900 },
+        locale: 'en-GB',
+        // What fades in is looked at when it is there.
+        reducedMotion: 'reduce',
+        ...options,
+      });
+      await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+      return watched(await context.newPage(), stack.url);
+    },
+  };
+}
+
+function watched(page: Page, url: string): ConsoleWindow {
+  const complaints: string[] = [];
+  const scripts: Response[] = [];
+  let asked = 0;
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });
@@ -30,19 +72,51 @@ export async function visitConsole(
     void dialog.dismiss();
   });
   page.on('request', (request) => {
-    if (!request.url().startsWith(stack.url) && !/^(?:data|blob):/.test(request.url()))
+    if (!request.url().startsWith(url) && !/^(?:data|blob):/.test(request.url()))
       complaints.push(`asked elsewhere: ${request.url()}`);
+    if (request.url() === `${url}/graphql`) asked += 1;
   });
-  return { page, context };
+  page.on('response', (response) => {
+    if (new URL(response.url()).pathname.endsWith('.js') && response.ok()) scripts.push(response);
+  });
+  return {
+    page,
+    context: page.context(),
+    complaints,
+    graphqlRequests: () => {
+      const before = asked;
+      asked = 0;
+      return before;
+    },
+    // Read when it is asked for: a page that was left no longer has its bodies.
+    scriptBytes: async () => {
+      const bodies = await Promise.all(scripts.map((script) => script.body()));
+      return bodies.reduce((sum, body) => sum + gzipSync(body, { level: 9 }).byteLength, 0);
+    },
+  };
 }
 
-/** From the sign-in page through the provider's form, as a person does. */
-export async function signInAs(page: Page, stack: Stack, username: string): Promise<void> {
+/** From the console's sign-in page through the provider's form, as a person does; where that leads is not waited for. */
+export async function goThroughProvider(page: Page, stack: Stack, username: string): Promise<void> {
   await page.goto(stack.url);
-  await page.getByRole('link', { name: /^(Sign in with|Se connecter avec) Keycloak$/ }).click();
+  await page.getByRole('link', { name: /^(?:Sign in with|Se connecter avec) Keycloak$/ }).click();
+  await fillProviderForm(page, stack, username);
+}
+
+export async function fillProviderForm(page: Page, stack: Stack, username: string): Promise<void> {
   await page.locator('input[name=username]').fill(username);
   await page.locator('input[name=password]').fill(stack.demoPassword);
   await page.locator('button[type=submit]').click();
+}
+
+/** Signs in, accepts the name that is offered the first time, and waits for the first page. */
+export async function signInAs(page: Page, stack: Stack, username: string): Promise<void> {
+  await goThroughProvider(page, stack, username);
+  const accept = page.getByRole('button', { name: /^(?:Use this name|Utiliser ce nom)$/ });
+  const home = page.getByRole('heading', { level: 1, name: /^(?:Repositories|Dépôts)$/ });
+  await accept.or(home).first().waitFor();
+  if (await accept.isVisible()) await accept.click();
+  await home.waitFor();
 }
 
 /** How far a page is wider than its window, in CSS pixels; 0 when it fits. */
