@@ -1,6 +1,11 @@
 import { Organization, Repository, User, type Robot, type RobotToken, type Team } from '@escale/schema/entities';
 import type { TeamRole } from '@escale/schema/values';
-import { findAccessibleByIds, namespaceRoles, type ExplainedRepository } from '@escale/domain/access';
+import {
+  findAccessibleByIds,
+  namespaceRoles,
+  ownNamespaceRoles,
+  type ExplainedRepository,
+} from '@escale/domain/access';
 import { storedByRepositories } from '@escale/domain/content';
 import type { Context } from '@escale/domain/context';
 import { starredAmong } from '@escale/domain/repositories';
@@ -25,6 +30,8 @@ export interface Loaders {
   /** By the id of a namespace. */
   readonly namespaceOwner: (id: string) => Promise<User | Organization>;
   readonly namespaceRole: Loader<TeamRole>;
+  /** The same, without what an administrator may do everywhere. */
+  readonly ownNamespaceRole: Loader<TeamRole>;
   readonly robotTeams: RobotLoader<readonly Team[]>;
   readonly robotTokens: RobotLoader<readonly RobotToken[]>;
   readonly robotLastUse: RobotLoader<Date>;
@@ -47,6 +54,7 @@ export function createLoaders(ctx: Context): Loaders {
       }),
     ),
     namespaceRole: batched((ids) => namespaceRoles(ctx, ids)),
+    ownNamespaceRole: batched((ids) => ownNamespaceRoles(ctx, ids)),
     robotTeams: ofRobots((robots) => teamsOfRobots(ctx, robots)),
     robotTokens: ofRobots((robots) => tokensOfRobots(ctx, robots)),
     robotLastUse: ofRobots((robots) => lastUseOfRobots(ctx, robots)),

@@ -1,6 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, Int, Resolver, Root } from 'type-graphql';
 import type { Organization as OrganizationEntity } from '@escale/schema/entities';
-import { requireNamespaceRole } from '@escale/domain/access';
+import { isAdministrator, requireNamespaceRole } from '@escale/domain/access';
 import { listDefaultPermissions, previewDefaultPermissions } from '@escale/domain/default-permissions';
 import { listCollaborators, listMembers } from '@escale/domain/namespaces';
 import { freedByNamespace } from '@escale/domain/content';
@@ -25,10 +25,19 @@ export class OrganizationPartsResolver {
 
   @FieldResolver(() => TeamRole, {
     nullable: true,
-    description: "The highest of the viewer's team roles here; null for one who is in no team.",
+    description:
+      "The highest of the viewer's team roles here, admin for administrators of the registry; null for one who is in no team.",
   })
   async viewerRole(@Root() { namespace }: OrganizationEntity, @Ctx() ctx: ApiContext): Promise<TeamRole | null> {
     return (await ctx.loaders.namespaceRole(namespace.id)) ?? null;
+  }
+
+  @FieldResolver(() => Boolean, {
+    description:
+      'Whether the viewer has the role here as an administrator of the registry, beyond all teams of their own.',
+  })
+  async viewerActsAsAdministrator(@Root() { namespace }: OrganizationEntity, @Ctx() ctx: ApiContext): Promise<boolean> {
+    return isAdministrator(ctx.principal) && (await ctx.loaders.ownNamespaceRole(namespace.id)) !== 'admin';
   }
 
   @FieldResolver(() => TeamConnection, { description: 'By name; for members.' })

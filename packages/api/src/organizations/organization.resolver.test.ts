@@ -56,6 +56,26 @@ test('its header is visible to all; the contact address to its admins', async ()
   expect((await bob.graphql('{ organization(name: "missing") { id } }')).data).toEqual({ organization: null });
 });
 
+test('an administrator is told where only that gives the right, in an organization and on its repositories', async () => {
+  await create(alice, { name: 'foreign' });
+  await alice.graphql(
+    'mutation { createRepository(input: { name: "foreign/app", visibility: PUBLIC }) { repository { id } } }',
+  );
+  const query =
+    '{ organization(name: "foreign") { viewerActsAsAdministrator } repository(name: "foreign/app") { viewerActsAsAdministrator } }';
+  const says = (acts: boolean) => ({
+    organization: { viewerActsAsAdministrator: acts },
+    repository: { viewerActsAsAdministrator: acts },
+  });
+  expect((await administrator.graphql(query)).data).toEqual(says(true));
+  for (const caller of [alice, bob, api.caller()]) expect((await caller.graphql(query)).data).toEqual(says(false));
+  // A right of the own that is as high ends it.
+  await alice.graphql(
+    'mutation { addTeamMember(input: { organization: "foreign", team: "owners", member: "boss" }) { team { id } } }',
+  );
+  expect((await administrator.graphql(query)).data).toEqual(says(false));
+});
+
 test('robots are for members', async () => {
   await create(alice, { name: 'closed' });
   for (const query of ['robots { totalCount }', 'robot(name: "ci") { id }']) {

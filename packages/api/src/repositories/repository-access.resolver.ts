@@ -1,7 +1,7 @@
 import { Arg, Args, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
 import type { Repository as RepositoryEntity } from '@escale/schema/entities';
 import { atLeast, roleFor } from '@escale/schema/values';
-import { requireRole } from '@escale/domain/access';
+import { isAdministrator, requireRole } from '@escale/domain/access';
 import {
   listEffectivePermissions,
   listPermissions,
@@ -78,6 +78,17 @@ export class RepositoryAccessResolver {
   @FieldResolver(() => RepositoryRole, { nullable: true, description: 'The highest role that the viewer has here.' })
   async viewerRole(@Root() { id }: RepositoryEntity, @Ctx() ctx: ApiContext): Promise<RepositoryRole | null> {
     return (await ctx.loaders.accessible(id))?.role ?? null;
+  }
+
+  @FieldResolver(() => Boolean, {
+    description:
+      'Whether the viewer has the role here as an administrator of the registry, beyond all rights of their own.',
+  })
+  async viewerActsAsAdministrator(@Root() { id }: RepositoryEntity, @Ctx() ctx: ApiContext): Promise<boolean> {
+    const reasons = (await ctx.loaders.accessible(id))?.reasons ?? [];
+    return (
+      isAdministrator(ctx.principal) && reasons.every(({ kind, role }) => kind === 'ADMINISTRATOR' || role !== 'admin')
+    );
   }
 
   @FieldResolver(() => Boolean, { description: 'Whether the viewer may do something here at this moment.' })

@@ -1,7 +1,7 @@
 import type { RepositoryName, RepositoryRole } from '@escale/schema/values';
 import { highestRole } from '@escale/schema/values';
 import type { Context } from '../context.ts';
-import type { Principal } from './principal.ts';
+import { isAdministrator, type Principal } from './principal.ts';
 
 /** One reason for which a principal has a role on a repository. */
 export interface AccessReason {
@@ -64,7 +64,7 @@ export const reasonsOf = (kind: 'user' | 'robot', me: string): string => `
 /** The rest of the rule: what follows from who somebody is, and from the repository being public. */
 export function standingReasons(principal: Principal, visibility: 'private' | 'public'): AccessReason[] {
   const reasons: AccessReason[] = [];
-  if (principal.kind === 'system' || (principal.kind === 'user' && principal.isAdministrator)) {
+  if (isAdministrator(principal)) {
     reasons.push({ kind: 'ADMINISTRATOR', role: 'admin' });
   }
   if (visibility === 'public') reasons.push({ kind: 'PUBLIC', role: 'read' });

@@ -2,7 +2,7 @@ import { Namespace } from '@escale/schema/entities';
 import { teamAtLeast, type TeamRole } from '@escale/schema/values';
 import type { Context } from '../context.ts';
 import { denied, notFound, unauthorized } from '../errors.ts';
-import { principalName } from './principal.ts';
+import { isAdministrator, principalName } from './principal.ts';
 
 /** What the caller is in a namespace: admin of the own one; the highest of the own teams' roles in an organization. */
 export async function namespaceRole(ctx: Context, namespaceId: string): Promise<TeamRole | undefined> {
@@ -14,18 +14,25 @@ export async function namespaceRoles(
   ctx: Context,
   namespaceIds: readonly string[],
 ): Promise<ReadonlyMap<string, TeamRole>> {
-  const { principal } = ctx;
-  if (principal.kind === 'anonymous' || namespaceIds.length === 0) return new Map();
-  const everywhere = principal.kind === 'system' || (principal.kind === 'user' && principal.isAdministrator);
+  if (isAdministrator(ctx.principal)) return new Map(namespaceIds.map((id) => [id, 'admin']));
+  return ownNamespaceRoles(ctx, namespaceIds);
+}
+
+/** The same, without what an administrator of the registry may do everywhere. */
+export async function ownNamespaceRoles(
+  { principal, em }: Context,
+  namespaceIds: readonly string[],
+): Promise<ReadonlyMap<string, TeamRole>> {
+  if (principal.kind === 'anonymous' || principal.kind === 'system') return new Map();
   const roles = new Map<string, TeamRole>();
   const others = namespaceIds.filter((id) => {
-    const admin = everywhere || (principal.kind === 'user' && principal.namespaceId === id);
-    if (admin) roles.set(id, 'admin');
-    return !admin;
+    const isOwner = principal.kind === 'user' && principal.namespaceId === id;
+    if (isOwner) roles.set(id, 'admin');
+    return !isOwner;
   });
-  if (principal.kind === 'system' || others.length === 0) return roles;
+  if (others.length === 0) return roles;
   const member = principal.kind === 'user' ? 'user_id' : 'robot_id';
-  const rows = await ctx.em.execute<{ namespace_id: string; role: TeamRole }[]>(
+  const rows = await em.execute<{ namespace_id: string; role: TeamRole }[]>(
     `select o.namespace_id, t.role from organizations o join teams t on t.organization_id = o.id
        join team_memberships m on m.team_id = t.id
        where o.namespace_id in (${others.map(() => '?').join(', ')}) and m.${member} = ?`,

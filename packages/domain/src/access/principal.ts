@@ -66,6 +66,11 @@ export type Principal = UserPrincipal | RobotPrincipal | AnonymousPrincipal | Sy
 
 export const anonymous: AnonymousPrincipal = Object.freeze({ kind: 'anonymous' });
 
+/** Who may do everything everywhere: an administrator of the registry, and the system itself. */
+export function isAdministrator(principal: Principal): boolean {
+  return principal.kind === 'system' || (principal.kind === 'user' && principal.isAdministrator);
+}
+
 /** `user:<id>`: how rows remember a principal. */
 export function principalKey(principal: Principal): string {
   if (principal.kind === 'anonymous') return 'anonymous';

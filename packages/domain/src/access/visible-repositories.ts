@@ -1,4 +1,4 @@
-import type { Principal } from './principal.ts';
+import { isAdministrator, type Principal } from './principal.ts';
 
 /** Neither deleted itself nor with its organization, over `repositories r`; the deleted ones are few. */
 export const liveRepositories =
@@ -14,7 +14,7 @@ interface Condition {
  * turned around for many rows. Registry administrators see everything.
  */
 export function visibleRepositories(principal: Principal): Condition {
-  if (principal.kind === 'system' || (principal.kind === 'user' && principal.isAdministrator)) {
+  if (principal.kind === 'system' || isAdministrator(principal)) {
     return { sql: `(${liveRepositories})`, parameters: [] };
   }
   if (principal.kind === 'anonymous')

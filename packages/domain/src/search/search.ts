@@ -1,4 +1,5 @@
 import { Organization, Repository, Robot, Team, User } from '@escale/schema/entities';
+import { isAdministrator } from '../access/principal.ts';
 import { visibleRepositories } from '../access/visible-repositories.ts';
 import type { Context } from '../context.ts';
 import { likeText } from '../grantees/search-grantees.ts';
@@ -56,7 +57,7 @@ function queries({ principal }: Context, text: string): { kind: Kind; sql: strin
       parameters: [text, principal.kind === 'user' ? principal.id : '', ...visible.parameters],
     },
   ];
-  const everywhere = principal.kind === 'system' || (principal.kind === 'user' && principal.isAdministrator);
+  const everywhere = isAdministrator(principal);
   const own = ownOrganizations(principal.kind === 'robot' ? 'robot_id' : 'user_id', everywhere);
   const me = principal.kind === 'user' || principal.kind === 'robot' ? principal.id : undefined;
   const mine = everywhere || me === undefined ? [] : [me];
