@@ -1,4 +1,5 @@
 import type { Locator, Page } from 'playwright-core';
+import { expect } from 'vitest';
 
 /** Ways to use a page: with the mouse, or with the keyboard alone. A flow is written once and must pass with both. */
 export interface Hands {
@@ -47,6 +48,8 @@ export function keyboard(page: Page): Hands {
 
   async function reach(target: Locator, key = 'Tab'): Promise<void> {
     await target.waitFor();
+    // Nothing leads to what cannot be used yet.
+    await expect.poll(() => target.isEnabled()).toBe(true);
     for (let step = 0; step < mostSteps; step += 1) {
       if (await target.evaluate((element) => element === document.activeElement)) return;
       await page.keyboard.press(key);

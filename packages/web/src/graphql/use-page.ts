@@ -97,6 +97,23 @@ export function useListed<Data, Variables extends AnyVariables, Node>(
   };
 }
 
+/** A list that comes whole, as `useListed` gives one that comes in pages. */
+export function useWhole<Data, Variables extends AnyVariables, Node>(
+  document: TypedDocumentNode<Data, Variables>,
+  variables: () => Variables,
+  nodesOf: (data: Data) => readonly Node[] | null | undefined,
+): Listed<Data, Node> {
+  const loaded = useLoaded(document, variables);
+  const nodes = computed(() => (loaded.data.value ? (nodesOf(loaded.data.value) ?? undefined) : undefined));
+  return {
+    ...loaded,
+    nodes,
+    totalCount: computed(() => nodes.value?.length ?? 0),
+    hasMore: computed(() => false),
+    more: () => Promise.resolve(),
+  };
+}
+
 /** Runs a mutation for a form. @returns the data, or the failure for the field at fault */
 export async function act<Data, Variables extends AnyVariables>(
   document: TypedDocumentNode<Data, Variables>,

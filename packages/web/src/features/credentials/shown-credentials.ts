@@ -1,11 +1,19 @@
 import { ref, shallowRef } from 'vue';
 import { signInTooOld, type Failure } from '../../graphql/client.ts';
-import { RevealRobotTokenDocument, type PasteableFragment } from '../../graphql/generated/graphql.ts';
-import { act } from '../../graphql/use-page.ts';
+import type { PasteableFragment } from '../../graphql/generated/graphql.ts';
 import { useKept } from '../../ui/kept-form.ts';
 
-/** The credentials of a robot in a dialog: just made, or shown again. */
-export function useShownCredentials() {
+type Answer = { readonly credentials: PasteableFragment } | { readonly failure: Failure };
+
+/**
+ * Credentials in their dialog: just made, or shown again.
+ * @param name what is asked for is kept under it while the person signs in again
+ * @param ask asks for the credentials of one thing again
+ */
+export function useShownCredentials<Thing extends { readonly who: string }>(
+  name: string,
+  ask: (thing: Thing) => Promise<Answer>,
+) {
   const shown = shallowRef<{ who: string; credentials: PasteableFragment }>();
   const showing = ref(false);
   const failure = ref<Failure>();
@@ -15,15 +23,14 @@ export function useShownCredentials() {
     showing.value = true;
   };
   /** What is shown as soon as the person has signed in again. */
-  const awaited = shallowRef<{ robot: string; token?: string | undefined }>();
-  useKept('robot-credentials', { awaited });
-  /** @param token the newest when not given */
-  const reveal = async (robot: string, token?: string) => {
-    const { data, failure: failed } = await act(RevealRobotTokenDocument, { input: { robot, token } });
-    failure.value = failed;
-    awaited.value = failed?.code === signInTooOld ? { robot, token } : undefined;
-    if (data) show(robot, data.revealRobotToken.credentials);
+  const awaited = shallowRef<Thing>();
+  useKept(name, { awaited });
+  const reveal = async (thing: Thing) => {
+    const answer = await ask(thing);
+    failure.value = 'failure' in answer ? answer.failure : undefined;
+    awaited.value = failure.value?.code === signInTooOld ? thing : undefined;
+    if ('credentials' in answer) show(thing.who, answer.credentials);
   };
-  if (awaited.value) void reveal(awaited.value.robot, awaited.value.token);
+  if (awaited.value) void reveal(awaited.value);
   return { shown, showing, failure, show, reveal };
 }

@@ -8,7 +8,11 @@ export const settingsRoutes: readonly RouteRecordRaw[] = [
     children: [
       { path: '', redirect: '/settings/tokens' },
       { path: 'profile', component: () => import('./ProfileTab.vue'), meta: { title: 'settings.profile' } },
-      { path: 'tokens', component: () => import('./ApplicationTokenList.vue'), meta: { title: 'settings.tokens' } },
+      {
+        path: 'tokens',
+        component: () => import('../application-tokens/ApplicationTokenList.vue'),
+        meta: { title: 'settings.tokens' },
+      },
       {
         path: 'api-tokens',
         component: () => import('../api-tokens/ApiTokenList.vue'),
