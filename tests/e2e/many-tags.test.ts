@@ -1,25 +1,23 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '@escale/schema/testing';
-import { openBrowser } from '../support/browser.ts';
-import { expectSound, settled, signInAs, visitConsole } from '../support/console.ts';
-import { startStack, type Stack } from '../support/stack.ts';
+import { consoleUnderTest, expectSound, settled, signInAs } from '../support/console.ts';
 import { repositoryScene } from './repository-scene.ts';
 
 /** A repository with ten thousand tags: all of them are at hand, and only what one looks at is fetched. */
 let database: TestDatabase;
-let stack: Stack;
-let browser: Browser;
-const soon = { timeout: 20_000 };
+const product = consoleUnderTest(async () => {
+  database = await openTestDatabase(inject('databaseServerUrl'));
+  return {
+    environment: { ESCALE_DATABASE_URL: database.url, ESCALE_SECRET_KEY: 'a'.repeat(16) + '0123456789'.repeat(4) },
+  };
+});
 const many = 10_000;
 /** With those of the scene: `1.0`, `latest` and `multi`. */
 const all = '10,003';
 
 beforeAll(async () => {
-  database = await openTestDatabase(inject('databaseServerUrl'));
-  const environment = { ESCALE_DATABASE_URL: database.url, ESCALE_SECRET_KEY: 'a'.repeat(16) + '0123456789'.repeat(4) };
-  [stack, browser] = await Promise.all([startStack({ environment }), openBrowser()]);
-  const { digest, indexDigest } = await repositoryScene(stack);
+  const { digest, indexDigest } = await repositoryScene(product.stack);
   // The older the larger the number; every thousandth is the index, which is larger than the image.
   await database.orm.em.fork().execute(
     `insert into tags (id, repository_id, name, manifest_id, pushed_by, started_at)
@@ -29,8 +27,6 @@ beforeAll(async () => {
   );
 });
 afterAll(async () => {
-  await browser.close();
-  await stack.stop();
   await database.close();
 });
 
@@ -57,14 +53,12 @@ function watchRequests(page: Page) {
 }
 
 function isQuestion(url: string, headers: Readonly<Record<string, string>>): boolean {
-  return url === `${stack.url}/graphql` && headers['accept'] !== 'text/event-stream';
+  return url === `${product.stack.url}/graphql` && headers['accept'] !== 'text/event-stream';
 }
 
 test('ten thousand tags are light, and all of them can be found, sorted, reached and chosen', async () => {
-  const complaints: string[] = [];
-  const { page, context } = await visitConsole({ stack, browser, complaints });
-  await signInAs(page, stack, 'alice');
-  await page.waitForURL(`${stack.url}/`);
+  const { page, context, complaints } = await product.open();
+  await signInAs(page, product.stack, 'alice');
   await settled(page);
 
   const { seen } = watchRequests(page);
@@ -75,7 +69,7 @@ test('ten thousand tags are light, and all of them can be found, sorted, reached
     expect(count).toBeLessThan(80);
     return count;
   };
-  await page.goto(`${stack.url}/repositories/acme/app/-/tags`);
+  await page.goto(`${product.stack.url}/repositories/acme/app/-/tags`);
   await names.filter({ hasText: 'v00001' }).waitFor();
   await settled(page);
   const opened = await seen();
@@ -103,11 +97,11 @@ test('ten thousand tags are light, and all of them can be found, sorted, reached
   await expectSound(page, 'the end of many tags');
 
   // Orders and the filter are of all, not of what happens to be loaded.
-  await page.goto(`${stack.url}/repositories/acme/app/-/tags?sort=NAME`);
-  await expect.poll(() => names.first().textContent(), soon).toBe('1.0');
+  await page.goto(`${product.stack.url}/repositories/acme/app/-/tags?sort=NAME`);
+  await expect.poll(() => names.first().textContent()).toBe('1.0');
   await page.locator('body').press('End');
   await names.filter({ hasText: `v${String(many)}` }).waitFor();
-  await page.goto(`${stack.url}/repositories/acme/app/-/tags?sort=SIZE`);
+  await page.goto(`${product.stack.url}/repositories/acme/app/-/tags?sort=SIZE`);
   await names.first().waitFor();
   const largest = (await names.allTextContents()).slice(0, 11).toSorted();
   expect(largest).toEqual([
@@ -115,7 +109,7 @@ test('ten thousand tags are light, and all of them can be found, sorted, reached
     ...Array.from({ length: 10 }, (_, at) => `v${String((at + 1) * 1000).padStart(5, '0')}`),
   ]);
   await page.getByRole('searchbox').fill('v0999');
-  await expect.poll(() => names.count(), soon).toBe(10);
+  await expect.poll(() => names.count()).toBe(10);
 
   // What is chosen is what the box says.
   await page.getByRole('checkbox', { name: 'Select all 10 tags' }).click();

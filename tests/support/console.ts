@@ -5,7 +5,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page, Response } f
 import { afterAll, beforeAll, expect } from 'vitest';
 import { accessibilityViolations } from './accessibility.ts';
 import { openBrowser } from './browser.ts';
-import { startStack, type Stack } from './stack.ts';
+import { startStack, type Stack, type StackOptions } from './stack.ts';
 
 /** A window on the console that remembers everything a browser has to say against it. */
 export interface ConsoleWindow {
@@ -24,15 +24,18 @@ export interface ConsoleUnderTest {
   readonly stack: Stack;
   readonly browser: Browser;
   /** A window of its own, with nobody signed in; closed with the browser at the latest. */
-  open(options?: BrowserContextOptions): Promise<ConsoleWindow>;
+  open(window?: BrowserContextOptions): Promise<ConsoleWindow>;
 }
 
-/** Starts the product and a browser before the first test of the calling file, and ends them after its last one. */
-export function consoleUnderTest(): ConsoleUnderTest {
+/**
+ * Starts the product and a browser before the first test of the calling file, and ends them after its last one.
+ * @param options how the product is started, asked for just before
+ */
+export function consoleUnderTest(options: () => Promise<StackOptions> = () => Promise.resolve({})): ConsoleUnderTest {
   let stack: Stack;
   let browser: Browser;
   beforeAll(async () => {
-    [stack, browser] = await Promise.all([startStack(), openBrowser()]);
+    [stack, browser] = await Promise.all([options().then(startStack), openBrowser()]);
   });
   afterAll(async () => {
     await browser.close();
@@ -45,13 +48,13 @@ export function consoleUnderTest(): ConsoleUnderTest {
     get browser() {
       return browser;
     },
-    open: async (options = {}) => {
+    open: async (window = {}) => {
       const context = await browser.newContext({
         viewport: { width: 1440, height: 900 },
         locale: 'en-GB',
         // What fades in is looked at when it is there.
         reducedMotion: 'reduce',
-        ...options,
+        ...window,
       });
       await context.grantPermissions(['clipboard-read', 'clipboard-write']);
       return watched(await context.newPage(), stack.url);
