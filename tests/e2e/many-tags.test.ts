@@ -6,6 +6,8 @@ import { repositoryScene } from './repository-scene.ts';
 
 /** A repository with ten thousand tags: all of them are at hand, and only what one looks at is fetched. */
 let database: TestDatabase;
+// Before the product's own, so that it runs after them: the last to be registered are the first to run.
+afterAll(() => database.close());
 const product = consoleUnderTest(async () => {
   database = await openTestDatabase(inject('databaseServerUrl'));
   return {
@@ -25,9 +27,6 @@ beforeAll(async () => {
          from generate_series(1, ?) i join manifests m on m.digest = case when i % 1000 = 0 then ? else ? end`,
     [many, indexDigest, digest],
   );
-});
-afterAll(async () => {
-  await database.close();
 });
 
 /** What the page asks the API from now on, streams of events apart, and of how many tags it is told more than the name. */
