@@ -10,8 +10,10 @@ export interface FromWorker {
   readonly say: 'present' | 'ready';
 }
 
-/** Milliseconds until a worker that ended is replaced, and that one gets to end. */
+/** Milliseconds until a worker that ended is replaced: doubled while the next ones end as well, up to half a minute. */
 const pause = 500;
+const longestPause = 30_000;
+/** Milliseconds that a worker gets to end. */
 const patience = 7000;
 
 /**
@@ -23,6 +25,7 @@ export class Workers {
   readonly #identityProviderPort: number | undefined;
   readonly #running = new Set<Worker>();
   #isOpen = false;
+  #pause = pause;
   #stopping = false;
 
   private constructor(logger: Logger, identityProviderPort: number | undefined) {
@@ -84,22 +87,27 @@ export class Workers {
       worker.once('exit', (code, signal) => {
         this.#running.delete(worker);
         reject(new Error(`a worker ended (${signal || String(code)})`));
-        if (this.#isOpen && !this.#stopping) this.#replace(worker);
+        if (!this.#isOpen || this.#stopping) return;
+        this.#logger.warn({ pid: worker.process.pid }, 'a worker ended; another takes its place');
+        this.#replace();
       });
     });
   }
 
-  #replace(lost: Worker): void {
-    this.#logger.warn({ pid: lost.process.pid }, 'a worker ended; another takes its place');
+  /** Where the next one ends as well, its own end brings us here again. */
+  #replace(): void {
+    const wait = this.#pause;
+    this.#pause = Math.min(wait * 2, longestPause);
     setTimeout(() => {
       if (this.#stopping) return;
       void this.#launch().then(
         async () => {
+          this.#pause = pause;
           for (const worker of this.#running) if (!worker.isDead()) await openDoor(worker);
         },
         () => undefined,
       );
-    }, pause).unref();
+    }, wait).unref();
   }
 }
 
