@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { StagedPartsMissing, type BlobKey, type StagedUpload, type UploadWriter } from './blob-store.ts';
-import { absent, guarded } from './filesystem-errors.ts';
+import { absent, guarded, isFull } from './filesystem-errors.ts';
 
 /** What a writer needs of its store: making the staging file an object, and asking whether that has happened. */
 export interface Objects {
@@ -29,11 +29,20 @@ export class FileWriter implements UploadWriter {
     await guarded(async () => {
       const file = (this.#file ??= await this.#open());
       for (let done = 0; done < piece.length;) {
-        const { bytesWritten } = await file.write(piece, done, piece.length - done, this.#end);
+        const { bytesWritten } = await file.write(piece, done, piece.length - done, this.#end).catch(async (error) => {
+          if (isFull(error)) await this.#giveBack(file);
+          throw error;
+        });
         done += bytesWritten;
         this.#end += bytesWritten;
       }
     });
+  }
+
+  /** What was not acknowledged is of no use to anybody, and others need the room now, not in a day. */
+  async #giveBack(file: FileHandle): Promise<void> {
+    this.#end = this.#begin;
+    await file.truncate(this.#begin).catch(() => undefined);
   }
 
   async flush(): Promise<StagedUpload> {
