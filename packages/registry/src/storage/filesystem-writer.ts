@@ -29,10 +29,12 @@ export class FileWriter implements UploadWriter {
     await guarded(async () => {
       const file = (this.#file ??= await this.#open());
       for (let done = 0; done < piece.length;) {
-        const { bytesWritten } = await file.write(piece, done, piece.length - done, this.#end).catch(async (error: unknown) => {
-          if (isFull(error)) await this.#giveBack(file);
-          throw error;
-        });
+        const { bytesWritten } = await file
+          .write(piece, done, piece.length - done, this.#end)
+          .catch(async (error: unknown) => {
+            if (isFull(error)) await this.#giveBack(file);
+            throw error;
+          });
         done += bytesWritten;
         this.#end += bytesWritten;
       }
