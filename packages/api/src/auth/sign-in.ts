@@ -11,7 +11,6 @@ import {
 import { z } from 'zod';
 import { anonymous } from '@escale/domain/access';
 import type { Context } from '@escale/domain/context';
-import { freshFor } from '@escale/domain/credentials';
 import { DomainError } from '@escale/domain/errors';
 import { signInUser, type VerifiedIdentity } from '@escale/domain/users';
 import type { ApiConfig } from '../config.ts';
@@ -25,11 +24,8 @@ import { beginSession } from './session-cookie.ts';
 /** How long somebody may take for the provider's form. */
 const pendingSeconds = 15 * 60;
 
-/**
- * Seconds ago that the person may have shown the password to the provider, where a fresh sign-in is asked for: half of what
- * showing a secret takes for fresh, so that there is time left to do it.
- */
-const freshSeconds = freshFor.revealing / 2;
+/** Seconds ago that the person may have shown the password to the provider, where a fresh sign-in is asked for. */
+const freshSeconds = 300;
 
 const pendingSignIn = z.object({
   nonce: z.string(),

@@ -1,6 +1,5 @@
 import { ApplicationToken, User } from '@escale/schema/entities';
 import type { Context } from '../context.ts';
-import { requireFreshSignIn } from '../credentials/fresh-sign-in.ts';
 import { createToken } from '../credentials/stored-secret.ts';
 import { tokenExpiry } from '../credentials/token-lifetime.ts';
 import { inputInvalid } from '../errors.ts';
@@ -22,7 +21,7 @@ export interface ShownApplicationToken {
 /**
  * Makes a token that acts as its owner for `docker login`.
  * @param options.revealable whether a sealed copy is kept, so that it can be shown again
- * @throws FRESH_SIGN_IN_REQUIRED, INPUT_INVALID with field `title` or `expiresAt`
+ * @throws INPUT_INVALID with field `title` or `expiresAt`
  */
 export async function createApplicationToken(
   ctx: Context,
@@ -30,7 +29,6 @@ export async function createApplicationToken(
   options: { revealable: boolean } = { revealable: true },
 ): Promise<ShownApplicationToken> {
   const owner = requireUser(ctx);
-  requireFreshSignIn(ctx, 'creating');
   const trimmed = title.trim();
   if (trimmed.length < 1 || trimmed.length > 255 || trimmed.includes('\0')) {
     throw inputInvalid('title', 'the title must have 1 to 255 characters');

@@ -10,11 +10,11 @@ import type { ShownApplicationToken } from './create-application-token.ts';
 
 /**
  * Shows a token of the caller again, from its sealed copy; audited.
- * @throws NOT_FOUND, FRESH_SIGN_IN_REQUIRED, TOKEN_NOT_REVEALABLE, TOOMANYREQUESTS beyond ten in an hour (S4)
+ * @throws NOT_FOUND, FRESH_SIGN_IN_REQUIRED, TOKEN_NOT_REVEALABLE, TOOMANYREQUESTS beyond sixty in an hour (S4)
  */
 export async function revealApplicationToken(ctx: Context, { id }: { id: string }): Promise<ShownApplicationToken> {
   const applicationToken = await ownToken(ctx, id);
-  requireFreshSignIn(ctx, 'revealing');
+  requireFreshSignIn(ctx);
   const { sealed, title } = applicationToken;
   if (!sealed) throw tokenNotRevealable();
   await countReveal(ctx);

@@ -1,7 +1,6 @@
 import { RobotToken, type Robot } from '@escale/schema/entities';
 import { isUuid } from '@escale/schema/values';
 import type { Context } from '../context.ts';
-import { requireFreshSignIn } from '../credentials/fresh-sign-in.ts';
 import { createToken } from '../credentials/stored-secret.ts';
 import { inputInvalid, notFound } from '../errors.ts';
 import { tokenExpiry } from '../credentials/token-lifetime.ts';
@@ -16,7 +15,7 @@ const longestOverlap = 30 * 24 * 3600;
 
 /**
  * Gives a robot one more token; the others stay.
- * @throws DENIED unless the caller administers the namespace, NOT_FOUND, FRESH_SIGN_IN_REQUIRED, INPUT_INVALID with five live tokens
+ * @throws DENIED unless the caller administers the namespace, NOT_FOUND, INPUT_INVALID with five live tokens
  * already
  */
 export async function createRobotToken(
@@ -85,7 +84,6 @@ async function withTokens(
   change: (inner: Context, robot: Robot, live: readonly RobotToken[]) => Promise<ShownRobotToken>,
 ): Promise<ShownRobotToken> {
   const { id } = await administeredRobot(ctx, login);
-  requireFreshSignIn(ctx, 'creating');
   return ctx.em.transactional(
     async (em) => {
       const inner = { ...ctx, em };

@@ -2,7 +2,6 @@ import { Robot, RobotToken } from '@escale/schema/entities';
 import { isWellFormedName, namespaceNameRule } from '@escale/schema/values';
 import { requireNamespaceRole } from '../access/namespace-role.ts';
 import type { Context } from '../context.ts';
-import { requireFreshSignIn } from '../credentials/fresh-sign-in.ts';
 import { createToken } from '../credentials/stored-secret.ts';
 import { tokenExpiry } from '../credentials/token-lifetime.ts';
 import { nameInvalid, robotExists } from '../errors.ts';
@@ -27,7 +26,7 @@ export interface ShownRobotToken {
 
 /**
  * Adds a robot with a first token to a namespace. Sign-in uses the token's HMAC only; the sealed copy serves `revealRobotToken`.
- * @throws DENIED unless the caller administers the namespace, FRESH_SIGN_IN_REQUIRED, NAME_INVALID, ROBOT_EXISTS, INPUT_INVALID
+ * @throws DENIED unless the caller administers the namespace, NAME_INVALID, ROBOT_EXISTS, INPUT_INVALID
  */
 export async function createRobot(
   ctx: Context,
@@ -35,7 +34,6 @@ export async function createRobot(
   options: { revealable: boolean } = { revealable: true },
 ): Promise<ShownRobotToken> {
   const namespace = await requireNamespaceRole(ctx, input.namespace, 'admin');
-  requireFreshSignIn(ctx, 'creating');
   if (!isWellFormedName(input.name)) throw nameInvalid(input.name, namespaceNameRule, 'name');
   const { plain, stored } = createToken(ctx.vault, 'rob', options);
   const description = optionalText(input.description, 'description', 255);

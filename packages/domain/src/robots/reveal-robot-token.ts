@@ -11,14 +11,14 @@ import type { ShownRobotToken } from './create-robot.ts';
 /**
  * Shows a robot's token again, the newest unless one is named; audited.
  * @throws DENIED unless the caller administers the namespace, NOT_FOUND, FRESH_SIGN_IN_REQUIRED, TOKEN_NOT_REVEALABLE, TOOMANYREQUESTS
- * beyond ten in an hour (S4)
+ * beyond sixty in an hour (S4)
  */
 export async function revealRobotToken(
   ctx: Context,
   { robot: login, token }: { robot: string; token?: string | null | undefined },
 ): Promise<ShownRobotToken> {
   const robot = await administeredRobot(ctx, login);
-  requireFreshSignIn(ctx, 'revealing');
+  requireFreshSignIn(ctx);
   if (token && !isUuid(token)) throw notFound('this token', 'token');
   const row = await ctx.em.findOne(
     RobotToken,
