@@ -203,6 +203,14 @@ export const lastAdmin = (organization: string) =>
     `${organization} would have nobody left who administers it; make somebody else an admin first`,
   );
 
+/** A manifest that was to go because nothing names it, and that something does. */
+export const manifestInUse = (digest: string) =>
+  new DomainError(
+    'PRECONDITION_FAILED',
+    `the manifest ${digest} is in use: a tag names it, or another manifest of this repository is made of it`,
+    { field: 'digests' },
+  );
+
 /** What was looked at has changed since: nothing was done. */
 export const preconditionFailed = (message: string) => new DomainError('PRECONDITION_FAILED', message);
 

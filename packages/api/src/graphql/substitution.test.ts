@@ -137,6 +137,7 @@ const named: Readonly<Record<string, string>> = {
   'deleteTag.repository': 'repository',
   'deleteTags.repository': 'repository',
   'deleteTeam.team': 'team',
+  'deleteUntaggedManifests.repository': 'repository',
   'exportUsageLog.repository': 'repository',
   'removeOrganizationMember.member': 'robot',
   'removeRepositoryPermission.repository': 'repository',
@@ -205,6 +206,8 @@ const harmless = [
   /^deleteMessage\.id$/,
   /^Query\.(?:organization|namespaceName)\.name$/,
   /^(?:deleteTags?|restoreTag|setTag|setTagExpiry|setTagImmutability|setTagsExpiry|setTagsImmutability)\.tags?$/,
+  // Answered one by one, within the repository that is named beside them.
+  /^deleteUntaggedManifests\.digests$/,
   /^Repository\.(?:tag\.name|tagHistory\.tag|tagsByName\.names|freedByTags\.tags)$/,
 ];
 

@@ -1,17 +1,25 @@
-import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, Int, Resolver, Root } from 'type-graphql';
+import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, Int, Mutation, Resolver, Root } from 'type-graphql';
 import type { Repository as RepositoryEntity } from '@escale/schema/entities';
 import { platformText, type ImageConfig as DomainImageConfig } from '@escale/schema/values';
 import {
+  deleteUntaggedManifests,
   listManifestReferrers,
   listTagsOfManifest,
+  listUntaggedManifests,
   type ManifestContent,
   type ManifestDetails,
   type TagDetails,
 } from '@escale/domain/content';
+import { Access } from '../graphql/access-rule.ts';
 import { PageArgs, toConnection, type Connection } from '../graphql/connection.ts';
 import type { ApiContext } from '../graphql/context.ts';
 import { Repository } from '../repositories/repository.type.ts';
 import { Tag } from '../tags/tag.type.ts';
+import {
+  DeleteUntaggedManifestsInput,
+  DeleteUntaggedManifestsPayload,
+  toManifestResults,
+} from './untagged-manifest.type.ts';
 import { contentLoaders } from './content-loaders.ts';
 import { Annotation, ImageConfig, Layer, Manifest, ManifestConnection, PlatformManifest } from './manifest.type.ts';
 
@@ -33,6 +41,30 @@ export class RepositoryManifestResolver {
     @Ctx() ctx: ApiContext,
   ): Promise<ManifestDetails | null> {
     return (await contentLoaders(ctx, name).manifest(digest)) ?? null;
+  }
+
+  @FieldResolver(() => ManifestConnection, {
+    description:
+      'What was pushed by digest alone, or what tags have left; the latest pushed first. Without what is part of an index or points at another manifest here. They go by themselves once nothing can restore them.',
+  })
+  async untaggedManifests(
+    @Root() { name }: RepositoryEntity,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() ctx: ApiContext,
+  ): Promise<Connection<ManifestDetails>> {
+    return toConnection(await listUntaggedManifests(ctx, name, page));
+  }
+
+  @Access('signed in', 'repository write')
+  @Mutation(() => DeleteUntaggedManifestsPayload, {
+    description:
+      'Each on its own: one that a tag names meanwhile, or that is part of another, is left as it is. A tag that named one can bring it back within the time machine’s window.',
+  })
+  async deleteUntaggedManifests(
+    @Arg('input', () => DeleteUntaggedManifestsInput) input: DeleteUntaggedManifestsInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<DeleteUntaggedManifestsPayload> {
+    return { results: toManifestResults(await deleteUntaggedManifests(ctx, input)) };
   }
 }
 

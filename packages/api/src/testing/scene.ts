@@ -212,6 +212,12 @@ export const inputs: Readonly<Record<string, (scene: Scene) => Promise<Record<st
   },
   deleteTag: tagged,
   deleteTags: async (scene) => ({ repository: (await scene.repository()).name, tags: ['v1'] }),
+  deleteUntaggedManifests: async (scene) => {
+    const repository = await scene.repository();
+    const digest = await digestIn(scene, repository);
+    await scene.em.execute('update tags set ended_at = now() where repository_id = ?', [repository.id]);
+    return { repository: repository.name, digests: [digest] };
+  },
   restoreTag: async (scene) => {
     const repository = await scene.repository();
     return { repository: repository.name, tag: 'v1', digest: await digestIn(scene, repository) };

@@ -23,7 +23,8 @@ export async function forEachTag(
   return outcomes;
 }
 
-async function refusalOf(act: () => Promise<unknown>): Promise<DomainError | undefined> {
+/** Why an act on one of many was refused; what is no refusal of this one is thrown. */
+export async function refusalOf(act: () => Promise<unknown>): Promise<DomainError | undefined> {
   try {
     await act();
     return undefined;
