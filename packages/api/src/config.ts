@@ -9,9 +9,20 @@ export const apiConfig = z.object({
   ESCALE_OIDC_NAME: z.string().min(1),
   ESCALE_API_AUDIENCE: z.string().min(1),
   ESCALE_ADMIN_GROUP: z.string().min(1),
+  ESCALE_OIDC_SYNC_CLIENT_ID: z.string().min(1),
+  ESCALE_OIDC_SYNC_CLIENT_SECRET: z.string().min(1),
+  ESCALE_OIDC_SYNC_URL: z.url(),
   ESCALE_REVEAL_TOKENS: z.stringbool(),
   ESCALE_UNDO_DAYS: z.coerce.number().min(0).max(365),
 });
+
+/** With what Keycloak's admin API is asked about people and groups. */
+export interface SyncConfig {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Of the realm, without a trailing slash: `https://id.example.org/admin/realms/escale`. Follows from the issuer when left out. */
+  readonly url?: string;
+}
 
 /** The same in our own words. */
 export interface ApiConfig {

@@ -1,4 +1,5 @@
 import type { Vault } from '@escale/domain/credentials';
+import type { Directory } from '@escale/domain/groups';
 import type { Orm } from '@escale/schema/orm';
 import type { ClientAddressReader } from '@escale/server-kit/client-address';
 import type { Logger } from '@escale/server-kit/logger';
@@ -14,6 +15,8 @@ export interface ApiParts {
   readonly orm: Orm;
   readonly vault: Vault;
   readonly logger: Logger;
+  /** Absent where the identity provider does not let itself be asked about people who have not signed in. */
+  readonly directory?: Directory;
   /** Reaches the identity provider; an embedded one is this process itself and is not to be reached by its public address. */
   readonly fetch?: typeof globalThis.fetch;
 }

@@ -6,6 +6,7 @@ import type { EscaleConfig } from './config.ts';
 import { openDataFolder } from './embedded/data-folder.ts';
 import { createDemoIdentityProvider } from './embedded/demo-identity-provider.ts';
 import { openFrontDoor } from './front-door.ts';
+import { groupsToFollow } from './groups-to-follow.ts';
 import { openBlobs, openDatabase } from './open-storage.ts';
 import { startOperations } from './operations.ts';
 import { demoSettings, openRooms } from './rooms.ts';
@@ -62,7 +63,8 @@ async function startParts(
     demo ? createDemoIdentityProvider(demo) : undefined,
   ]);
   await prepareSecrets(config, { orm, vault });
-  const jobs = { orm, vault, blobStore, logger, databaseUrl, ...(faults && { faults }) };
+  const groups = groupsToFollow(config);
+  const jobs = { orm, vault, blobStore, logger, databaseUrl, ...(faults && { faults }), ...(groups && { groups }) };
   life.add('the background jobs', startWorker(jobs), (worker) => worker.stop());
   if (config.ESCALE_WORKERS > 1) {
     life.add('the listener', door, (opened) => opened.close());

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { apiConfig } from '@escale/api/config';
+import { apiConfig, type SyncConfig } from '@escale/api/config';
 import { keyGenerations } from '@escale/domain/credentials';
 import { clientAddressReader } from '@escale/server-kit/client-address';
 
@@ -48,6 +48,14 @@ export const escaleConfig = z.object({
   ),
   ESCALE_ADMIN_GROUP: apiConfig.shape.ESCALE_ADMIN_GROUP.default('/escale-admins').describe(
     'members of this Keycloak group are registry administrators',
+  ),
+  ESCALE_OIDC_SYNC_CLIENT_ID: apiConfig.shape.ESCALE_OIDC_SYNC_CLIENT_ID.optional().describe(
+    'a Keycloak client whose service account may view users: groups take effect within a minute, without a sign-in',
+  ),
+  ESCALE_OIDC_SYNC_CLIENT_SECRET:
+    apiConfig.shape.ESCALE_OIDC_SYNC_CLIENT_SECRET.optional().describe('its secret there'),
+  ESCALE_OIDC_SYNC_URL: apiConfig.shape.ESCALE_OIDC_SYNC_URL.optional().describe(
+    'the admin API of the realm, where it is not `<base>/admin/realms/<realm>` beside the issuer',
   ),
   ESCALE_SECRET_KEY: z
     .string()
@@ -118,6 +126,8 @@ export interface EscaleConfig extends RawConfig {
   readonly blobStore: 'filesystem' | 'azurite' | 'azure';
   /** Absent: the demo identity provider. */
   readonly oidc: { readonly issuer: string; readonly clientId: string; readonly clientSecret: string } | undefined;
+  /** Absent: groups are learnt at sign-ins alone. */
+  readonly sync: SyncConfig | undefined;
 }
 
 /** @throws Error that lists what contradicts each other, one problem a line */
@@ -136,6 +146,18 @@ export function deriveConfig(raw: RawConfig): EscaleConfig {
   if (!oidc && (issuer ?? clientId ?? clientSecret) !== undefined) {
     problems.push('ESCALE_OIDC_ISSUER, ESCALE_OIDC_CLIENT_ID and ESCALE_OIDC_CLIENT_SECRET belong together');
   }
+  const { ESCALE_OIDC_SYNC_CLIENT_ID: syncId, ESCALE_OIDC_SYNC_CLIENT_SECRET: syncSecret } = raw;
+  const sync = syncId !== undefined && syncSecret !== undefined;
+  if (!sync && (syncId ?? syncSecret ?? raw.ESCALE_OIDC_SYNC_URL) !== undefined) {
+    problems.push(
+      'ESCALE_OIDC_SYNC_CLIENT_ID and ESCALE_OIDC_SYNC_CLIENT_SECRET belong together, and ESCALE_OIDC_SYNC_URL to both',
+    );
+  }
+  if (sync && !/\/realms\/[^/]+\/?$/.test(issuer ?? '')) {
+    problems.push(
+      'ESCALE_OIDC_SYNC_CLIENT_ID is for a Keycloak realm: ESCALE_OIDC_ISSUER=https://id.example.org/realms/escale',
+    );
+  }
   if (problems.length > 0) throw new Error(problems.join('\n'));
   const externalUrl = (raw.ESCALE_EXTERNAL_URL ?? `http://localhost:${String(raw.ESCALE_PORT)}`).replace(/\/+$/, '');
   return {
@@ -145,5 +167,12 @@ export function deriveConfig(raw: RawConfig): EscaleConfig {
     dataDir: path.resolve(raw.ESCALE_DATA_DIR),
     blobStore,
     oidc: oidc ? { issuer: issuer.replace(/\/+$/, ''), clientId, clientSecret } : undefined,
+    sync: sync
+      ? {
+          clientId: syncId,
+          clientSecret: syncSecret,
+          ...(raw.ESCALE_OIDC_SYNC_URL !== undefined && { url: raw.ESCALE_OIDC_SYNC_URL.replace(/\/+$/, '') }),
+        }
+      : undefined,
   };
 }

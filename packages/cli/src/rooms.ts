@@ -14,6 +14,7 @@ import type { EscaleConfig } from './config.ts';
 import { consoleFiles } from './console-files.ts';
 import type { DataFolder } from './embedded/data-folder.ts';
 import type { Rooms } from './front-door.ts';
+import { groupsToFollow } from './groups-to-follow.ts';
 import { version } from './version.ts';
 
 /** What the rooms are made of. */
@@ -92,6 +93,7 @@ interface ApiSettings {
 
 function startApi(config: EscaleConfig, { oidc, orm, vault, logger, embedded }: ApiSettings): Promise<ApiApp> {
   const { issuer, clientId, clientSecret } = oidc;
+  const directory = groupsToFollow(config)?.directory;
   return createApi({
     config: {
       externalUrl: config.externalUrl,
@@ -106,6 +108,7 @@ function startApi(config: EscaleConfig, { oidc, orm, vault, logger, embedded }: 
     orm,
     vault,
     logger,
+    ...(directory && { directory }),
     ...(embedded && { fetch: fetchFromOurselves(config) }),
   });
 }

@@ -2,6 +2,7 @@ import { decodeProtectedHeader, decodeJwt } from 'jose';
 import KeycloakConnect from 'keycloak-connect';
 import { unauthorized, type DomainError } from '@escale/domain/errors';
 import type { ApiConfig } from '../config.ts';
+import { splitIssuer } from './issuer.ts';
 import { providerUnavailable } from './openid-provider.ts';
 
 /** Keys of the realm are asked for at most this often for an unknown id (S9), or after they could not be had. Milliseconds. */
@@ -135,11 +136,4 @@ function refused(cause?: unknown): DomainError {
   const error = unauthorized('the access token is invalid, expired, or not meant for this API');
   error.cause = cause;
   return error;
-}
-
-/** An empty realm for an issuer that is no Keycloak. */
-function splitIssuer(issuer: string): { base: string; realm: string } {
-  const [, base, realm] = /^(.*)\/realms\/([^/]+)\/?$/.exec(issuer) ?? [];
-  // Another provider's sign-in works all the same; only its access tokens are refused.
-  return base === undefined || realm === undefined ? { base: issuer, realm: '' } : { base, realm };
 }

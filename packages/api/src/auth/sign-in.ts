@@ -96,7 +96,11 @@ export async function completeSignIn(services: Services, http: KoaContext): Prom
     });
     const claims = tokens.claims();
     if (!claims) throw new DomainError('UNAUTHORIZED', 'the identity provider sent no identity');
-    const info = await fetchUserInfo(provider, tokens.access_token, claims.sub).catch(() => ({}));
+    // Not to be done without: groups that are told here alone would look like groups that were left.
+    const info =
+      provider.serverMetadata().userinfo_endpoint === undefined
+        ? {}
+        : await fetchUserInfo(provider, tokens.access_token, claims.sub);
     const now = new Date();
     const em = services.orm.em.fork();
     const ctx: Context = { em, principal: anonymous, now, vault: services.vault, client: clientFacts(services, http) };

@@ -132,6 +132,17 @@ const abilities: readonly (readonly [string, (names: Names) => string, string])[
     'Oa S',
   ],
   [
+    'see whom a team waits for',
+    ({ organization, ownTeam }) =>
+      `organization(name: "${organization}") { team(name: "${ownTeam}") { pendingMembers { totalCount } } }`,
+    'Oa S',
+  ],
+  [
+    'find people of the identity provider',
+    ({ organization }) => `directoryPeople(organization: "${organization}", text: "dora") { username }`,
+    'Oa S',
+  ],
+  [
     'list what a team may do',
     ({ organization, otherTeam }) =>
       `organization(name: "${organization}") { team(name: "${otherTeam}") { repositories { totalCount } } }`,

@@ -125,6 +125,8 @@ const missingId = (id: string): string => `${id.slice(0, -4)}${id.endsWith('0000
 
 /** Inputs that name something, by mutation and path, and what they name. */
 const named: Readonly<Record<string, string>> = {
+  'addPendingTeamMember.team': 'team',
+  'removePendingTeamMember.team': 'team',
   'addTeamMember.team': 'team',
   'addTeamMember.member': 'robot',
   'createDefaultPermission.grantee.robot': 'robot',
@@ -198,7 +200,7 @@ const named: Readonly<Record<string, string>> = {
  * organization is visible to all, tags are names within the repository that is named beside them.
  */
 const harmless = [
-  /\.(?:after|search|text|description|title|contactEmail|confirmName|group|effect|expectedDigest|artifactType)$/,
+  /\.(?:after|search|text|description|title|contactEmail|confirmName|group|login|effect|expectedDigest|artifactType)$/,
   /\.(?:organization|namespace|username|user)$/,
   /^(?:createOrganization|updateOrganization|deleteOrganization|restoreOrganization|createTeam|createRobot|createRepository)\.name$/,
   // Kinds are words; a performer filters what one may read anyway; messages are everybody's, and only administrators name one.

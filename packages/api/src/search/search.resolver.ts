@@ -1,11 +1,11 @@
-import { Arg, createUnionType, Ctx, Int, Query, Resolver } from 'type-graphql';
+import { Arg, createUnionType, Ctx, Field, Int, ObjectType, Query, Resolver } from 'type-graphql';
 import {
   Organization as OrganizationEntity,
   Repository as RepositoryEntity,
   Robot as RobotEntity,
   Team as TeamEntity,
 } from '@escale/schema/entities';
-import { searchGrantees } from '@escale/domain/grantees';
+import { searchDirectory, searchGrantees } from '@escale/domain/grantees';
 import { search } from '@escale/domain/search';
 import { Access } from '../graphql/access-rule.ts';
 import type { ApiContext } from '../graphql/context.ts';
@@ -28,6 +28,15 @@ const SearchResult = createUnionType({
     return value instanceof RobotEntity ? Robot : User;
   },
 });
+
+@ObjectType({ description: 'Somebody whom the identity provider knows, and who has never signed in here.' })
+class DirectoryPerson {
+  @Field(() => String, { description: 'What the person signs in with there.' })
+  username!: string;
+
+  @Field(() => String, { nullable: true, description: 'First and last name.' })
+  name?: string | undefined;
+}
 
 @Resolver()
 export class SearchResolver {
@@ -61,5 +70,22 @@ export class SearchResolver {
     @Ctx() ctx: ApiContext,
   ): Promise<object[]> {
     return searchGrantees(ctx, { organization, text, kinds, first });
+  }
+
+  @Access('signed in', 'namespace admin')
+  @Query(() => [DirectoryPerson], {
+    description:
+      'For the box in which one types whom to put into a team: people of the identity provider who have never signed in here, by the beginning of a user name or a name, or by a whole e-mail address. Nobody where the provider cannot be asked.',
+  })
+  async directoryPeople(
+    @Arg('organization', () => String, { description: 'For a team of which organization.' }) organization: string,
+    @Arg('text', () => String, { description: 'At least two characters.' }) text: string,
+    @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 10 when left out.' })
+    first: number | null,
+    @Ctx() ctx: ApiContext,
+  ): Promise<DirectoryPerson[]> {
+    const { directory, config } = ctx.services;
+    const found = await searchDirectory(ctx, { organization, text, first }, { directory, issuer: config.oidc.issuer });
+    return found.map(({ username, name }) => ({ username, name }));
   }
 }

@@ -98,6 +98,44 @@ export class RemoveTeamMemberPayload {
   team!: Team;
 }
 
+@InputType({ description: 'Input of `addPendingTeamMember`.' })
+export class AddPendingTeamMemberInput {
+  @Field(() => String, { description: 'Of which organization.' })
+  organization!: string;
+
+  @Field(() => String, { description: 'Into which team.' })
+  team!: string;
+
+  @Field(() => String, {
+    description: 'The user name at the identity provider, or an e-mail address that is verified there.',
+  })
+  login!: string;
+}
+
+@ObjectType({ description: 'Payload of `addPendingTeamMember`.' })
+export class AddPendingTeamMemberPayload {
+  @Field(() => Team, { description: 'The team.' })
+  team!: Team;
+}
+
+@InputType({ description: 'Input of `removePendingTeamMember`.' })
+export class RemovePendingTeamMemberInput {
+  @Field(() => String, { description: 'Of which organization.' })
+  organization!: string;
+
+  @Field(() => String, { description: 'Out of which team.' })
+  team!: string;
+
+  @Field(() => String, { description: 'As it was typed when the person was added.' })
+  login!: string;
+}
+
+@ObjectType({ description: 'Payload of `removePendingTeamMember`.' })
+export class RemovePendingTeamMemberPayload {
+  @Field(() => Team, { description: 'The team.' })
+  team!: Team;
+}
+
 @InputType({ description: 'Input of `syncTeam`.' })
 export class SyncTeamInput {
   @Field(() => String, { description: 'Of which organization.' })

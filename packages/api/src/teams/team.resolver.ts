@@ -1,11 +1,14 @@
 import { Arg, Args, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
 import type { Organization as OrganizationEntity, Team as TeamEntity } from '@escale/schema/entities';
 import {
+  addPendingTeamMember,
   addTeamMember,
   createTeam,
   deleteTeam,
+  listPendingMembers,
   listTeamMembers,
   listTeamPermissions,
+  removePendingTeamMember,
   removeTeamMember,
   syncTeam,
   updateTeam,
@@ -17,12 +20,16 @@ import { MemberConnection } from '../members/member.type.ts';
 import { Organization } from '../organizations/organization.type.ts';
 import { RepositoryPermissionConnection } from '../repositories/permission.type.ts';
 import {
+  AddPendingTeamMemberInput,
+  AddPendingTeamMemberPayload,
   AddTeamMemberInput,
   AddTeamMemberPayload,
   CreateTeamInput,
   CreateTeamPayload,
   DeleteTeamInput,
   DeleteTeamPayload,
+  RemovePendingTeamMemberInput,
+  RemovePendingTeamMemberPayload,
   RemoveTeamMemberInput,
   RemoveTeamMemberPayload,
   SyncTeamInput,
@@ -30,7 +37,7 @@ import {
   UpdateTeamInput,
   UpdateTeamPayload,
 } from './team.inputs.ts';
-import { Team } from './team.type.ts';
+import { PendingTeamMemberConnection, Team } from './team.type.ts';
 
 @Resolver(() => Team)
 export class TeamResolver {
@@ -87,9 +94,30 @@ export class TeamResolver {
   }
 
   @Access('signed in', 'namespace admin')
+  @Mutation(() => AddPendingTeamMemberPayload, {
+    description:
+      'Puts somebody into a team who has never signed in here: the membership begins when the person signs in with this user name or with this verified e-mail address.',
+  })
+  async addPendingTeamMember(
+    @Arg('input', () => AddPendingTeamMemberInput) input: AddPendingTeamMemberInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<AddPendingTeamMemberPayload> {
+    return { team: await addPendingTeamMember(ctx, input, ctx.services.directory) };
+  }
+
+  @Access('signed in', 'namespace admin')
+  @Mutation(() => RemovePendingTeamMemberPayload, { description: 'Waits no longer for somebody.' })
+  async removePendingTeamMember(
+    @Arg('input', () => RemovePendingTeamMemberInput) input: RemovePendingTeamMemberInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<RemovePendingTeamMemberPayload> {
+    return { team: await removePendingTeamMember(ctx, input) };
+  }
+
+  @Access('signed in', 'namespace admin')
   @Mutation(() => SyncTeamPayload, {
     description:
-      'Binds a team to a group of the identity provider: its people come and go with it at every sign-in. Members that were added by hand stay.',
+      'Binds a team to a group of the identity provider, which alone says from then on who of its people is in the team; robots are added as before. People leave and come at their next sign-in, or within a minute where the provider can be asked. Null ends it, and everybody stays.',
   })
   async syncTeam(
     @Arg('input', () => SyncTeamInput) input: SyncTeamInput,
@@ -106,6 +134,13 @@ export class TeamResolver {
   @FieldResolver(() => MemberConnection, { description: 'By name; for its own members and for admins.' })
   async members(@Root() team: TeamEntity, @Args(() => PageArgs) page: PageArgs, @Ctx() ctx: ApiContext) {
     return toConnection(await listTeamMembers(ctx, team, page));
+  }
+
+  @FieldResolver(() => PendingTeamMemberConnection, {
+    description: 'Who is to be in it and has not signed in yet, by login; for admins of the organization.',
+  })
+  async pendingMembers(@Root() team: TeamEntity, @Args(() => PageArgs) page: PageArgs, @Ctx() ctx: ApiContext) {
+    return toConnection(await listPendingMembers(ctx, team, page));
   }
 
   @FieldResolver(() => RepositoryPermissionConnection, {

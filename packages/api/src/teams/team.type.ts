@@ -30,4 +30,18 @@ export class Team {
   syncedGroup?: string | null | undefined;
 }
 
+@ObjectType({ description: 'Somebody who is in a team as soon as the person signs in.' })
+export class PendingTeamMember {
+  @Field(() => ID, { description: 'Opaque.' })
+  id!: string;
+
+  @Field(() => String, { description: 'The user name at the identity provider, or an e-mail address; in lower case.' })
+  login!: string;
+
+  @Field(() => DateTime, { description: 'Since when the team waits.' })
+  createdAt!: Date;
+}
+
+export const PendingTeamMemberConnection = connectionOf('PendingTeamMember', () => PendingTeamMember);
+
 export const TeamConnection = connectionOf('Team', () => Team);

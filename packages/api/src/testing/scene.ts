@@ -3,6 +3,7 @@ import {
   ApplicationToken,
   DefaultPermission,
   Manifest,
+  PendingMembership,
   RobotToken,
   Tag,
   type Organization,
@@ -142,6 +143,17 @@ export const inputs: Readonly<Record<string, (scene: Scene) => Promise<Record<st
   removeTeamMember: async (scene) => {
     const robot = await scene.robot();
     return { organization: scene.organization.name, team: (await scene.team([robot])).name, member: robot.login };
+  },
+  addPendingTeamMember: async (scene) => ({
+    organization: scene.organization.name,
+    team: (await scene.team()).name,
+    login: next('nobody'),
+  }),
+  removePendingTeamMember: async (scene) => {
+    const team = await scene.team();
+    scene.em.create(PendingMembership, { team, login: 'nobody' });
+    await scene.em.flush();
+    return { organization: scene.organization.name, team: team.name, login: 'nobody' };
   },
   syncTeam: async (scene) => ({
     organization: scene.organization.name,

@@ -1,2 +1,3 @@
 export * from './find-grantee.ts';
 export * from './search-grantees.ts';
+export * from './search-directory.ts';

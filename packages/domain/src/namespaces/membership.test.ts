@@ -13,7 +13,6 @@ import {
 import { findAccessible } from '../access/find-accessible.ts';
 import { addTeamMember, removeTeamMember } from '../teams/change-members.ts';
 import { createTeam, deleteTeam, updateTeam } from '../teams/change-team.ts';
-import { syncTeam, syncTeamsOfUser } from '../teams/sync-team.ts';
 import { contextFor } from '../testing/domain-test.ts';
 import { listCollaborators, listMembers } from './list-members.ts';
 import { removeOrganizationMember } from './remove-member.ts';
@@ -172,63 +171,5 @@ describe('members', () => {
     expect([...paged.items, ...rest.items].map(({ principal }) => principal.id)).toEqual(
       members.map(({ principal }) => principal.id),
     );
-  });
-});
-
-describe('teams that follow a group of the identity provider (T11)', () => {
-  const signedIn = async (user: User, groups: string[]) => {
-    const ctx = by(user);
-    await syncTeamsOfUser(ctx, await ctx.em.findOneOrFail('User' as never, { id: user.id }), groups);
-    await ctx.em.flush();
-  };
-  const membersOf = async (name: string) =>
-    (
-      await database.orm.em
-        .fork()
-        .find(TeamMembership, { team: { organization: acme.id, name } }, { populate: ['user'] })
-    ).map(({ user, synced }) => [user?.id, synced]);
-
-  beforeEach(async () => {
-    await createTeam(by(owner), { organization: acme.name, name: 'platform' });
-    await syncTeam(by(owner), { organization: acme.name, team: 'platform', group: '/platform/dev' });
-  });
-
-  test('people come and go with the group at each sign-in; those added by hand stay', async () => {
-    await addTeamMember(by(owner), in_('platform', second.username));
-    await signedIn(dev, ['/platform/dev', '/other']);
-    expect(await membersOf('platform')).toEqual(
-      expect.arrayContaining([
-        [second.id, false],
-        [dev.id, true],
-      ]),
-    );
-    await signedIn(second, []);
-    await signedIn(dev, ['/platform']);
-    expect(await membersOf('platform')).toEqual([[second.id, false]]);
-  });
-
-  test('the same groups again change nothing and write no log', async () => {
-    await signedIn(dev, ['/platform/dev']);
-    await signedIn(dev, ['/platform/dev']);
-    const log = await database.orm.em.fork().count(UsageLogEntry, { namespace: acme.name, kind: 'team.synced' });
-    expect(log).toBe(1);
-  });
-
-  test('whom the group brought cannot be taken out by hand, but kept by hand', async () => {
-    await signedIn(dev, ['/platform/dev']);
-    await expect(removeTeamMember(by(owner), in_('platform', dev.username))).rejects.toMatchObject({ code: 'DENIED' });
-    await addTeamMember(by(owner), in_('platform', dev.username));
-    await signedIn(dev, []);
-    expect(await membersOf('platform')).toEqual([[dev.id, false]]);
-  });
-
-  test('another group ends what the first one brought; no group keeps it', async () => {
-    await signedIn(dev, ['/platform/dev']);
-    await syncTeam(by(owner), { organization: acme.name, team: 'platform', group: '/platform/ops' });
-    expect(await membersOf('platform')).toEqual([]);
-    await signedIn(dev, ['/platform/ops']);
-    await syncTeam(by(owner), { organization: acme.name, team: 'platform', group: null });
-    await signedIn(dev, []);
-    expect(await membersOf('platform')).toEqual([[dev.id, false]]);
   });
 });

@@ -14,7 +14,10 @@ interface MemberInput {
   readonly member: string;
 }
 
-/** Puts a user or a robot of the organization into a team. @throws NOT_FOUND, DENIED below admin, MEMBER_EXISTS */
+/**
+ * Puts a user or a robot of the organization into a team.
+ * @throws NOT_FOUND, DENIED below admin, and of a person when the team follows a group; MEMBER_EXISTS
+ */
 export async function addTeamMember(
   ctx: Context,
   { organization: name, team: teamName, member }: MemberInput,
@@ -23,11 +26,9 @@ export async function addTeamMember(
     const team = await teamOf(inner, organization, teamName);
     const principal = await findMember(inner, organization, member);
     const who = principal instanceof User ? { user: principal } : { robot: principal };
-    const existing = await inner.em.findOne(TeamMembership, { team: team.id, ...who });
-    if (existing && !existing.synced) throw memberExists(member, teamName);
-    // Somebody whom the group brought, and whom a person adds as well, stays when the group lets go.
-    if (existing) existing.synced = false;
-    else inner.em.create(TeamMembership, { team, ...who });
+    if (principal instanceof User) refuseIfSynced(name, team);
+    if (await inner.em.findOne(TeamMembership, { team: team.id, ...who })) throw memberExists(member, teamName);
+    inner.em.create(TeamMembership, { team, ...who });
     recordUsage(inner, 'team.member_added', {
       namespace: name,
       details: { team: teamName, ...said(principal, member) },
@@ -56,11 +57,7 @@ export async function removeTeamMember(
     const who = principal instanceof User ? { user: principal.id } : { robot: principal.id };
     const membership = await inner.em.findOne(TeamMembership, { team: team.id, ...who });
     if (!membership) throw notFound(`the member ${member.slice(0, 255)} in ${name}/${teamName}`, 'member');
-    if (membership.synced) {
-      throw denied(
-        `${member} is in ${name}/${teamName} by the group ${team.syncedGroup ?? ''}: change the group instead`,
-      );
-    }
+    if (membership.synced) refuseIfSynced(name, team);
     inner.em.remove(membership);
     recordUsage(inner, 'team.member_removed', {
       namespace: name,
@@ -68,6 +65,15 @@ export async function removeTeamMember(
     });
     return team;
   });
+}
+
+/** The group alone says who is in a team that follows one. @throws DENIED */
+export function refuseIfSynced(organization: string, { name, syncedGroup }: Team): void {
+  if (!syncedGroup) return;
+  throw denied(
+    `the people of ${organization}/${name} are those of the group ${syncedGroup} of the identity provider: change the group there`,
+    { group: syncedGroup },
+  );
 }
 
 function said(principal: object, login: string): Record<string, string> {

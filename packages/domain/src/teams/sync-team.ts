@@ -1,4 +1,4 @@
-import { Team, TeamMembership, type User } from '@escale/schema/entities';
+import { PendingMembership, TeamMembership, type Team } from '@escale/schema/entities';
 import type { Context } from '../context.ts';
 import { optionalText } from '../inputs/optional-text.ts';
 import { changeMembership } from '../namespaces/require-organization.ts';
@@ -6,8 +6,9 @@ import { recordUsage } from '../usage-logs/record.ts';
 import { teamOf } from './find-team.ts';
 
 /**
- * Binds a team to a group of the identity provider: whoever is in the group is in the team from the next sign-in on, and no
- * longer than that. Memberships that people made stay as they are. Without a group the binding ends, and its members stay.
+ * Binds a team to a group of the identity provider, which governs its people from then on: whoever is in the group comes, and
+ * whoever is not leaves, at the next sign-in, refresh or look at the groups. Robots stay with who administers the organization.
+ * Without a group the binding ends, and its members stay.
  * @param input.group as the provider's claim writes it: `/platform/dev`; null ends the binding
  * @throws NOT_FOUND, DENIED below admin, INPUT_INVALID
  */
@@ -25,39 +26,13 @@ export async function syncTeam(
     if (group === null) {
       await inner.em.nativeUpdate(TeamMembership, { team: team.id, synced: true }, { synced: false });
     } else {
-      // They came from another group; whoever is in this one comes at the next sign-in.
+      // They came from another group; whoever is in this one comes with it.
       await inner.em.nativeDelete(TeamMembership, { team: team.id, synced: true });
+      // Whom people had added stays until the provider has said whether the group has them.
+      await inner.em.nativeUpdate(TeamMembership, { team: team.id, user: { $ne: null } }, { synced: true });
+      await inner.em.nativeDelete(PendingMembership, { team: team.id });
     }
     recordUsage(inner, 'team.sync_set', { namespace: name, details: { team: team.name, group, before } });
     return team;
   });
-}
-
-/**
- * Makes the memberships that come from groups exactly those of these groups (T11): called at every sign-in, with everything
- * that the identity provider says now. Memberships that people made are not touched. The caller saves.
- */
-export async function syncTeamsOfUser(ctx: Context, user: User, groups: readonly string[]): Promise<void> {
-  const wanted = await ctx.em.find(
-    Team,
-    { syncedGroup: { $in: [...groups] }, organization: { namespace: { deletedAt: null } } },
-    { populate: ['organization'] },
-  );
-  const current = await ctx.em.find(TeamMembership, { user: user.id }, { populate: ['team.organization'] });
-  const note = (team: Team, change: 'joined' | 'left') => {
-    recordUsage(ctx, 'team.synced', {
-      namespace: team.organization.namespace.name,
-      details: { team: team.name, user: user.username, group: team.syncedGroup, change },
-    });
-  };
-  for (const membership of current) {
-    if (!membership.synced || wanted.some(({ id }) => id === membership.team.id)) continue;
-    ctx.em.remove(membership);
-    note(membership.team, 'left');
-  }
-  for (const team of wanted) {
-    if (current.some((membership) => membership.team.id === team.id)) continue;
-    ctx.em.create(TeamMembership, { team, user, synced: true });
-    note(team, 'joined');
-  }
 }

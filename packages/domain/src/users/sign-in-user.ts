@@ -4,7 +4,8 @@ import { Namespace, User } from '@escale/schema/entities';
 import { isReservedNamespace, nameCandidate } from '@escale/schema/values';
 import { userPrincipal } from '../credentials/authenticate.ts';
 import { as, type Context } from '../context.ts';
-import { syncTeamsOfUser } from '../teams/sync-team.ts';
+import { applyGroups } from '../groups/apply-groups.ts';
+import { acceptPendingMemberships } from '../teams/accept-pending.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 
 /** What the identity provider says of a person, already verified. */
@@ -27,14 +28,19 @@ export interface VerifiedIdentity {
  */
 export async function signInUser(ctx: Context, identity: VerifiedIdentity): Promise<User> {
   const user = await findOrCreateUser(ctx, identity);
-  user.email = identity.email ?? null;
-  user.isAdministrator = identity.isAdministrator;
-  user.lastSignedInAt = ctx.now;
   const principal = userPrincipal(user, { kind: 'session' });
+  await followIdentity(ctx, user, identity);
+  user.email = identity.email ?? null;
+  user.lastSignedInAt = ctx.now;
   recordUsage(as(ctx, principal), 'user.signed_in', { namespace: user.username });
-  await syncTeamsOfUser(as(ctx, { kind: 'system', name: 'identity provider' }), user, identity.groups);
   await ctx.em.flush();
   return user;
+}
+
+/** What the provider says of a person now takes effect: groups, and teams in which somebody has been waiting for the person. */
+export async function followIdentity(ctx: Context, user: User, identity: VerifiedIdentity): Promise<void> {
+  await applyGroups(ctx, user, identity);
+  await acceptPendingMemberships(ctx, user, identity);
 }
 
 /** The user of an identity, without counting it as a sign-in: a program presents a token with every request. */

@@ -1,6 +1,7 @@
 import type { Context } from '@escale/domain/context';
 import { endExpiredTags, trimTagHistory } from '@escale/domain/content';
 import { rewrapSecrets } from '@escale/domain/credentials';
+import { followGroups, type GroupsToFollow } from '@escale/domain/groups';
 import { purgeDeletedNamespaces } from '@escale/domain/namespaces';
 import { purgeUsage } from '@escale/domain/usage-logs';
 import type { RegistryParts } from '../services.ts';
@@ -12,6 +13,8 @@ import { scrubSlice } from './scrub-blobs.ts';
 export interface JobParts extends Pick<RegistryParts, 'orm' | 'vault' | 'blobStore' | 'logger' | 'faults'> {
   /** Ends when the process is to end: a long job stops between two of its steps. */
   readonly signal: AbortSignal;
+  /** Absent where the identity provider cannot be asked about its groups. */
+  readonly groups?: GroupsToFollow;
 }
 
 interface Job {
@@ -27,6 +30,7 @@ interface Job {
 // prettier-ignore
 export const jobs = {
   'end-expired-tags': { cron: '* * * * *',                run: whileAny((parts) => endExpiredTags(systemContext(parts))) },
+  'follow-groups':    { cron: '* * * * *',                run: follow },
   'purge-uploads':    { cron: '*/10 * * * *',             run: async (parts) => { await purgeUploads(parts); } },
   'purge-deleted':    { cron: '7,37 * * * *',             run: async (parts) => { await purgeDeletedNamespaces(systemContext(parts)); } },
   'scrub-blobs':      { cron: '5,15,25,35,45,55 * * * *', run: scrub },
@@ -64,6 +68,21 @@ async function rewrap({ orm, vault, logger }: JobParts): Promise<void> {
   const { rewrapped, unopenable } = await rewrapSecrets({ em: orm.em.fork(), vault });
   if (rewrapped > 0) logger.info({ rewrapped }, 'secrets of a former key were sealed anew');
   if (unopenable.length > 0) logger.error({ rows: unopenable.slice(0, 20) }, 'secrets that no given key opens');
+}
+
+/** Brings and takes rights with the groups of the identity provider; while it does not answer, everything stays as it is. */
+async function follow(parts: JobParts): Promise<void> {
+  if (!parts.groups) return;
+  const done = await followGroups(systemContext(parts), parts.groups, { signal: parts.signal });
+  if (!done) return;
+  for (const reason of done.failures) {
+    parts.logger.warn(
+      { reason },
+      'groups of the identity provider cannot be followed at the moment; nobody loses anything by it',
+    );
+  }
+  if (done.changed > 0)
+    parts.logger.info({ people: done.changed }, 'rights followed the groups of the identity provider');
 }
 
 async function purgeLogs({ orm, logger }: JobParts): Promise<void> {

@@ -12,6 +12,7 @@ export { ManifestBlob } from './manifest-blob.ts';
 export { ManifestChild } from './manifest-child.ts';
 export { Namespace } from './namespace.ts';
 export { Organization } from './organization.ts';
+export { PendingMembership } from './pending-membership.ts';
 export { Permission } from './permission.ts';
 export { RegistrySettings } from './registry-settings.ts';
 export { Repository } from './repository.ts';

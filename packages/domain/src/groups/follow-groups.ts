@@ -1,0 +1,110 @@
+import { User } from '@escale/schema/entities';
+import type { Context } from '../context.ts';
+import { applyGroups } from './apply-groups.ts';
+import { DirectoryUnavailable, type Directory } from './directory.ts';
+
+/** Of which provider, and which group administers the registry. */
+export interface GroupsToFollow {
+  readonly directory: Directory;
+  readonly issuer: string;
+  readonly adminGroup: string;
+}
+
+/** What a look came to. */
+export interface GroupsFollowed {
+  readonly groups: number;
+  /** People of whom something changed. */
+  readonly changed: number;
+  /** Groups that could not be read, in words; their people stay as they are until the next look. */
+  readonly failures: readonly string[];
+}
+
+/** One process of an installation looks at a time. */
+const followLock = 7_305_811_405;
+
+/**
+ * Looks at every group that a team follows, and at the administrators', and makes of everybody what the provider says now: so a
+ * right ends with the group, without a sign-in. A list of members only says whom to ask about; what is done to a person follows
+ * from the groups of that person alone, so a list that was cut short, or that changed between two of its pages, takes nothing away.
+ * @param options.signal ends the look between two people
+ * @returns undefined while another process looks
+ */
+export async function followGroups(
+  ctx: Context,
+  follow: GroupsToFollow,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<GroupsFollowed | undefined> {
+  // The lock ends with the connection, so with the process, however that ends; what is changed is saved on other connections.
+  return ctx.em.fork().transactional(async (em) => {
+    const [row] = await em.execute<{ mine: boolean }[]>('select pg_try_advisory_xact_lock(?) as mine', [followLock]);
+    return row?.mine ? look({ ...ctx, em: ctx.em.fork() }, follow, signal) : undefined;
+  });
+}
+
+async function look(ctx: Context, follow: GroupsToFollow, signal: AbortSignal | undefined): Promise<GroupsFollowed> {
+  const { directory, issuer, adminGroup } = follow;
+  const groups = await followedGroups(ctx, adminGroup);
+  const failures: string[] = [];
+  const doubtful = new Set<string>();
+  for (const group of groups) {
+    if (signal?.aborted) break;
+    try {
+      const members = await directory.membersOf(group, signal);
+      for (const id of await differing(ctx, { group, members, issuer, adminGroup })) doubtful.add(id);
+    } catch (error) {
+      const { message, isReachable } = requireUnavailable(error);
+      failures.push(isReachable ? `${group}: ${message}` : message);
+      if (!isReachable) break;
+    }
+  }
+  let changed = 0;
+  for (const id of doubtful) {
+    if (signal?.aborted) break;
+    try {
+      const own = { ...ctx, em: ctx.em.fork() };
+      const user = await own.em.findOneOrFail(User, { id });
+      const now = await directory.groupsOf(user.subject, signal);
+      if (await applyGroups(own, user, { groups: now, isAdministrator: now.includes(adminGroup) })) changed += 1;
+    } catch (error) {
+      const { message, isReachable } = requireUnavailable(error);
+      failures.push(message);
+      if (!isReachable) break;
+    }
+  }
+  return { groups: groups.length, changed, failures: [...new Set(failures)] };
+}
+
+async function followedGroups({ em }: Context, adminGroup: string): Promise<string[]> {
+  const rows = await em.execute<{ name: string }[]>(
+    `select distinct t.synced_group as name from teams t join organizations o on o.id = t.organization_id
+       join namespaces n on n.id = o.namespace_id where t.synced_group is not null and n.deleted_at is null`,
+  );
+  return [...new Set([adminGroup, ...rows.map(({ name }) => name)])];
+}
+
+/** Users who are here what the list does not say, or are not here what it says. */
+async function differing(
+  { em }: Context,
+  listed: { group: string; members: readonly string[]; issuer: string; adminGroup: string },
+): Promise<string[]> {
+  const { group, members, issuer, adminGroup } = listed;
+  const rows = await em.execute<{ id: string }[]>(
+    `with listed as (select jsonb_array_elements_text(?::jsonb) as subject),
+          known as (select u.id, u.is_administrator, l.subject is not null as listed
+                      from users u left join listed l on l.subject = u.subject where u.issuer = ?)
+     select k.id from known k where ? = ? and k.is_administrator <> k.listed
+     union
+     select k.id from known k join teams t on t.synced_group = ?
+         join organizations o on o.id = t.organization_id join namespaces n on n.id = o.namespace_id and n.deleted_at is null
+         left join team_memberships m on m.team_id = t.id and m.user_id = k.id
+       where (k.listed and m.id is null) or (not k.listed and m.synced)`,
+    [JSON.stringify(members), issuer, group, adminGroup, group],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** What else goes wrong is not the provider's. */
+function requireUnavailable(error: unknown): DirectoryUnavailable {
+  if (error instanceof DirectoryUnavailable) return error;
+  throw error;
+}

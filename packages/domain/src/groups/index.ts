@@ -1,0 +1,3 @@
+export * from './apply-groups.ts';
+export * from './directory.ts';
+export * from './follow-groups.ts';

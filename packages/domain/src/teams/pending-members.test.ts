@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { Team, TeamMembership, type Organization, type User } from '@escale/schema/entities';
+import { buildOrganization, buildUser, openTestDatabase, type TestDatabase } from '@escale/schema/testing';
+import type { Context } from '../context.ts';
+import type { Directory, DirectoryPerson } from '../groups/directory.ts';
+import { searchDirectory } from '../grantees/search-directory.ts';
+import { addTeamMember } from './change-members.ts';
+import { createTeam } from './change-team.ts';
+import { addPendingTeamMember, listPendingMembers, removePendingTeamMember } from './pending-members.ts';
+import { contextFor } from '../testing/domain-test.ts';
+import { issuer, MemoryDirectory, newPerson, signInPerson } from '../testing/memory-directory.ts';
+
+let database: TestDatabase;
+let acme: Organization;
+let owner: User;
+beforeAll(async () => {
+  database = await openTestDatabase(inject('databaseServerUrl'));
+});
+afterAll(() => database.close());
+
+const by = (user: User): Context => contextFor(database.orm.em, user);
+const at = () => ({ organization: acme.name, team: 'platform' });
+const with_ = (member: string) => ({ ...at(), member });
+
+async function membersOf(): Promise<[string | undefined, boolean][]> {
+  const em = database.orm.em.fork();
+  const found = await em.find(
+    TeamMembership,
+    { team: { organization: acme.id, name: 'platform' } },
+    { populate: ['user', 'robot'] },
+  );
+  return found
+    .map((one): [string | undefined, boolean] => [one.user?.username ?? one.robot?.name, one.synced])
+    .toSorted();
+}
+
+const person = (name: string, groups?: readonly string[]) => newPerson(database.orm.em, name, groups);
+const signIn = (who: DirectoryPerson, groups: readonly string[], verified = true) =>
+  signInPerson(database.orm.em, who, groups, verified);
+
+beforeEach(async () => {
+  owner = await buildUser(database.orm.em.fork());
+  acme = await buildOrganization(database.orm.em.fork(), { owner });
+  await createTeam(by(owner), { organization: acme.name, name: 'platform' });
+});
+
+const wait = (login: string, directory?: Directory) => addPendingTeamMember(by(owner), { ...at(), login }, directory);
+const waiting = async (user = owner) => {
+  const ctx = by(user);
+  const team = await ctx.em.findOneOrFail(Team, { organization: acme.id, name: 'platform' });
+  return (await listPendingMembers(ctx, team, {})).items.map(({ login }) => login);
+};
+
+test.each(['username', 'email'] as const)(
+  'somebody who never signed in is in the team from the first sign-in on, waited for by %s',
+  async (by_) => {
+    const dora = await person('dora');
+    await wait(` ${(dora[by_] ?? '').toUpperCase()} `);
+    expect(await waiting()).toEqual([dora[by_]]);
+    await signIn(dora, []);
+    expect(await membersOf()).toEqual([[dora.username, false]]);
+    expect(await waiting()).toEqual([]);
+  },
+);
+
+test('an address that is not verified is nobody’s', async () => {
+  const dora = await person('dora');
+  await wait(dora.email ?? '');
+  await signIn(dora, [], false);
+  expect(await membersOf()).toEqual([]);
+});
+
+test('an address of somebody who is here is answered like any other: nobody learns whose it is', async () => {
+  const known = await person('known', []);
+  await wait(known.email ?? '');
+  expect(await membersOf()).toEqual([]);
+  await signIn(known, []);
+  expect(await membersOf()).toEqual([[known.username, false]]);
+});
+
+test('whom the provider knows is waited for by the provider’s id, and a namesake is not meant', async () => {
+  const provider = new MemoryDirectory();
+  const dora = await person('dora');
+  provider.people = [dora];
+  await wait(dora.username, provider);
+  await signIn({ ...dora, subject: 'another' }, []);
+  expect(await membersOf()).toEqual([]);
+  const user = await signIn(dora, []);
+  expect(await membersOf()).toEqual([[user.username, false]]);
+});
+
+test('somebody is waited for by name when the provider does not answer', async () => {
+  const provider = new MemoryDirectory();
+  provider.failing = () => true;
+  const dora = await person('dora');
+  await wait(dora.username, provider);
+  await signIn(dora, []);
+  expect(await membersOf()).toEqual([[dora.username, false]]);
+});
+
+test('a user who is here is added, not waited for; nonsense and a second time are refused', async () => {
+  const known = await person('known', []);
+  await expect(wait(known.username)).rejects.toMatchObject({ code: 'INPUT_INVALID', field: 'login' });
+  for (const nonsense of ['', 'a b', 'a@b@c', '@x', `a\0`, 'x'.repeat(255)])
+    await expect(wait(nonsense)).rejects.toMatchObject({ code: 'INPUT_INVALID', field: 'login' });
+  await wait('dora');
+  await expect(wait('Dora')).rejects.toMatchObject({ code: 'MEMBER_EXISTS' });
+  await removePendingTeamMember(by(owner), { ...at(), login: 'DORA' });
+  expect(await waiting()).toEqual([]);
+  await expect(removePendingTeamMember(by(owner), { ...at(), login: 'dora' })).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+  });
+});
+
+test('only admins of the organization wait, see who is waited for, and search', async () => {
+  const member = await buildUser(database.orm.em.fork());
+  await addTeamMember(by(owner), with_(member.username));
+  await wait('dora');
+  const provider = new MemoryDirectory();
+  provider.people = [await person('eve')];
+  const search = (user: User, text: string) =>
+    searchDirectory(by(user), { organization: acme.name, text }, { directory: provider, issuer });
+  const denied = { code: 'DENIED' };
+  await expect(waiting(member)).rejects.toMatchObject(denied);
+  await expect(search(member, 'eve')).rejects.toMatchObject(denied);
+  await expect(addPendingTeamMember(by(member), { ...at(), login: 'x1' }, provider)).rejects.toMatchObject(denied);
+  expect(await search(owner, 'eve')).toEqual(provider.people);
+});
+
+test('somebody is found by the beginning of a name or the whole address, not by part of it, and not once they are here', async () => {
+  const provider = new MemoryDirectory();
+  const [eve, known] = [await person('eve'), await person('evan', [])];
+  provider.people = [eve, known];
+  const found = async (text: string) =>
+    (await searchDirectory(by(owner), { organization: acme.name, text }, { directory: provider, issuer })).map(
+      ({ username }) => username,
+    );
+  expect(await found('ev')).toEqual([eve.username]);
+  expect(await found('MART')).toEqual([eve.username]);
+  expect(await found(eve.email ?? '')).toEqual([eve.username]);
+  expect(await found(`${eve.username}@ex`)).toEqual([]);
+  expect(await found('e')).toEqual([]);
+  const nowhere = { directory: undefined, issuer };
+  expect(await searchDirectory(by(owner), { organization: acme.name, text: 'eve' }, nowhere)).toEqual([]);
+  provider.failing = () => true;
+  await expect(found('ev')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+});
