@@ -4,7 +4,15 @@ export const slabSize = 128 * 1024;
 /** Slabs in use at once in this process: 128 MiB, whatever the number of uploads (product.md §8). */
 const budget = 1024;
 /** Slabs that are kept for the next upload; the rest is memory given back after a burst. */
-const kept = 128;
+const kept = 256;
+
+/**
+ * Gives the memory of a buffer that owns it back at once. Left to the garbage collector, the pieces of many uploads pile up to
+ * hundreds of megabytes: it sees small objects, not what hangs on them. Nobody may use the buffer afterwards.
+ */
+export function freeMemory({ buffer, length }: Buffer): void {
+  if (length === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0);
+}
 
 const free: Buffer[] = [];
 const waiting: ((slab: Buffer) => void)[] = [];
@@ -30,6 +38,7 @@ export function giveBack(slabs: Buffer[]): void {
     else {
       used -= 1;
       if (free.length < kept) free.push(slab);
+      else freeMemory(slab);
     }
   }
 }

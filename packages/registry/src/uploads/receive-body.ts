@@ -3,6 +3,7 @@ import type { Context } from '@escale/domain/context';
 import { DomainError } from '@escale/domain/errors';
 import { announceUpload, recordChunk, releaseClaim, reportArriving, type UploadClaim } from '@escale/domain/uploads';
 import type { Services } from '../services.ts';
+import { freeMemory } from '../storage/block-memory.ts';
 import type { UploadWriter } from '../storage/blob-store.ts';
 import { UploadHash } from './upload-hash.ts';
 
@@ -100,18 +101,9 @@ async function drain(body: IncomingMessage, take: (piece: Buffer) => Promise<voi
     }
     if (next.done) return undefined;
     await take(next.value);
-    free(next.value);
+    // A piece that shares its memory with others keeps it.
+    freeMemory(next.value);
   }
-}
-
-/**
- * Gives the memory of a piece back at once. Left to the garbage collector, the pieces of many uploads pile up to hundreds of
- * megabytes: it sees small objects, not what hangs on them.
- */
-function free(piece: Buffer): void {
-  const { buffer } = piece;
-  // A piece that shares its memory with others does not own it.
-  if (piece.length === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 /** Does something now and then; `check` throws what it threw, unless the database was merely away for a moment. */
