@@ -11,7 +11,7 @@ import { executePrepared, type EntityManager } from '@escale/schema/orm';
 import type { Context } from '../context.ts';
 import { manifestBlobUnknown, preconditionFailed, sizeInvalid } from '../errors.ts';
 import { usageRow } from '../usage-logs/record.ts';
-import { writeUsage } from '../usage-logs/write-usage.ts';
+import { writePush } from '../usage-logs/write-usage.ts';
 import { checkIndex } from './check-index.ts';
 import { describeManifest, type ManifestFacts } from './manifest-facts.ts';
 import { holds, moveTag, type TagCondition, type TagTarget } from './move-tag.ts';
@@ -60,12 +60,11 @@ export async function pushManifest(
     }
     const facts = { repository: repository.name, digest, details: { mediaType: parsed.mediaType } };
     const entries = tags.length > 0 ? tags.map((tag) => ({ ...facts, tag })) : [facts];
-    await writeUsage(
+    await writePush(
       em,
+      { repositoryId: repository.id, at: ctx.now },
       entries.map((entry) => usageRow(ctx, 'repository.pushed', entry)),
     );
-    // Last: pushes to one repository take turns from here on.
-    await executePrepared(em, 'update repositories set last_pushed_at = ? where id = ?', [ctx.now, repository.id]);
     await ctx.faults?.('manifest.storing');
   });
   await ctx.faults?.('manifest.stored');

@@ -9,10 +9,28 @@ const insertEntries = `
   select * from unnest(?::uuid[], ?::text[], ?::timestamptz[], ?::text[], ?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
                        ?::text[], ?::text[], ?::text[], ?::jsonb[])`;
 
+/** Last, when a push is written: pushes to one repository take turns from here on. */
+const notePush = `with pushed as (update repositories set last_pushed_at = ? where id = ?)`;
+
 /** Writes entries at once, past the entities: for what happens all the time. @returns their ids */
 export async function writeUsage(em: EntityManager, rows: readonly UsageRow[]): Promise<string[]> {
   const ids = rows.map(() => v7());
-  await executePrepared(em, insertEntries, [
+  await executePrepared(em, insertEntries, columnsOf(ids, rows));
+  return ids;
+}
+
+/** The same for a push, with the time of it in its repository. */
+export async function writePush(
+  em: EntityManager,
+  { repositoryId, at }: { repositoryId: string; at: Date },
+  rows: readonly UsageRow[],
+): Promise<void> {
+  const ids = rows.map(() => v7());
+  await executePrepared(em, notePush + insertEntries, [at, repositoryId, ...columnsOf(ids, rows)]);
+}
+
+function columnsOf(ids: readonly string[], rows: readonly UsageRow[]): unknown[] {
+  return [
     ids,
     rows.map(({ kind }) => kind),
     rows.map(({ at }) => at),
@@ -27,6 +45,5 @@ export async function writeUsage(em: EntityManager, rows: readonly UsageRow[]): 
     rows.map(({ clientAddress }) => clientAddress),
     rows.map(({ userAgent }) => userAgent),
     rows.map(({ details }) => details && JSON.stringify(details)),
-  ]);
-  return ids;
+  ];
 }
