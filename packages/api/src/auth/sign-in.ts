@@ -7,6 +7,8 @@ import {
   randomNonce,
   randomPKCECodeVerifier,
   randomState,
+  WWWAuthenticateChallengeError,
+  type Configuration,
 } from 'openid-client';
 import { z } from 'zod';
 import { anonymous } from '@escale/domain/access';
@@ -96,11 +98,7 @@ export async function completeSignIn(services: Services, http: KoaContext): Prom
     });
     const claims = tokens.claims();
     if (!claims) throw new DomainError('UNAUTHORIZED', 'the identity provider sent no identity');
-    // Not to be done without: groups that are told here alone would look like groups that were left.
-    const info =
-      provider.serverMetadata().userinfo_endpoint === undefined
-        ? {}
-        : await fetchUserInfo(provider, tokens.access_token, claims.sub);
+    const info = await furtherClaims(provider, tokens.access_token, claims.sub);
     const now = new Date();
     const em = services.orm.em.fork();
     const ctx: Context = { em, principal: anonymous, now, vault: services.vault, client: clientFacts(services, http) };
@@ -164,4 +162,19 @@ function toSignInPage({ logger, config }: Services, http: KoaContext, error: unk
   if (error !== undefined) logger.warn({ err: error, issuer: config.oidc.issuer }, 'a sign-in did not succeed');
   http.set('Cache-Control', 'no-store');
   http.redirect(`/sign-in?error=${isUnavailable(error) ? 'provider-unavailable' : reason}`);
+}
+
+/**
+ * What the provider says of a person beside the ID token. A failure is not to be done without: groups that are told here alone
+ * would look like groups that were left. A provider whose access tokens are for the API alone refuses them here, always: then
+ * the ID token says everything.
+ */
+async function furtherClaims(provider: Configuration, accessToken: string, subject: string): Promise<object> {
+  if (provider.serverMetadata().userinfo_endpoint === undefined) return {};
+  try {
+    return await fetchUserInfo(provider, accessToken, subject);
+  } catch (error) {
+    if (error instanceof WWWAuthenticateChallengeError && (error.status === 401 || error.status === 403)) return {};
+    throw error;
+  }
 }
