@@ -21,6 +21,7 @@ export type ErrorCode =
   // the registry's own, where the specification fixes a status without a code
   | 'RANGE_INVALID'
   | 'MANIFEST_TOO_LARGE'
+  | 'TAGS_TOO_MANY'
   | 'PRECONDITION_FAILED'
   | 'UNAVAILABLE'
   | 'TAG_IMMUTABLE'

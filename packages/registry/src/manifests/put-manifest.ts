@@ -56,7 +56,7 @@ async function storeManifest({ ctx, request, repository, query, services, http }
 function tagsOf(reference: Reference, query: URLSearchParams): TagName[] {
   if (reference.kind === 'tag') return [reference.tag];
   const asked = query.getAll('tag');
-  if (asked.length > tagLimit) throw manifestInvalid(`at most ${String(tagLimit)} tags in one push`);
+  if (asked.length > tagLimit) throw new DomainError('TAGS_TOO_MANY', `at most ${String(tagLimit)} tags in one push`);
   const tags = asked.map((text) => {
     const tag = parseTagName(text);
     if (!tag) throw manifestInvalid('a tag has 1 to 128 letters, digits, _ . or -, and does not begin with . or -');
