@@ -28,14 +28,16 @@ export async function search(
   const text = input.text.trim().toLowerCase().slice(0, 255);
   const limit = pageSize({ first: input.first ?? 20 });
   if (text === '') return [];
-  const hits: Hit[] = [];
-  for (const { kind, sql, parameters } of queries(ctx, text)) {
-    const rows = await ctx.em.execute<{ id: string; name: string }[]>(
-      `select id, name from (${sql}) found order by name <> ?, name not like ?, name limit ?`,
-      [...parameters, text, `${likeText(text)}%`, limit],
-    );
-    hits.push(...rows.map((row) => ({ ...row, kind })));
-  }
+  const asked = queries(ctx, text);
+  const hits = await ctx.em.execute<Hit[]>(
+    asked
+      .map(
+        ({ kind, sql }) =>
+          `(select '${kind}' as kind, id, name from (${sql}) found order by name <> ?, name not like ?, name limit ?)`,
+      )
+      .join(' union all '),
+    asked.flatMap(({ parameters }) => [...parameters, text, `${likeText(text)}%`, limit]),
+  );
   const rank = ({ name }: Hit) => (name === text ? 0 : name.startsWith(text) ? 1 : 2);
   const best = hits.toSorted((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1)).slice(0, limit);
   return load(ctx, best);
@@ -43,7 +45,8 @@ export async function search(
 
 function queries({ principal }: Context, text: string): { kind: Kind; sql: string; parameters: string[] }[] {
   const visible = visibleRepositories(principal);
-  const withRepositories = `exists (select 1 from repositories r where r.namespace_id = n.id and ${visible.sql})`;
+  // Not `exists`: for that PostgreSQL reads all repositories at once, where the few namespaces that are found need one each.
+  const withRepositories = `coalesce((select true from repositories r where r.namespace_id = n.id and ${visible.sql} limit 1), false)`;
   const found: { kind: Kind; sql: string; parameters: string[] }[] = [
     {
       kind: 'repository',
