@@ -1,8 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { alive } from './alive.ts';
 import { freePort } from './postgres.ts';
 
 /** Azure Blob Storage's emulator beside the product: to try the Azure path without an account. For evaluation, not for keeps. */
@@ -69,7 +70,22 @@ function connectionTo(port: number, key: string): string {
   );
 }
 
+/** Milliseconds that one whose parent was killed gets to write down what it knows. */
+const farewell = 20_000;
+
+/**
+ * One at a time over the same files: each keeps its index in memory and writes all of it, so the one that writes last would
+ * make the other's objects be forgotten.
+ */
+async function predecessorGone(file: string): Promise<void> {
+  const pid = Number(await readFile(file, 'utf8').catch(() => ''));
+  for (let waited = 0; alive(pid) && waited < farewell; waited += 50) await sleep(50);
+  await rm(file, { force: true });
+}
+
 async function launch(folder: string, port: number, key: string): Promise<ChildProcess> {
+  const pidFile = path.join(folder, 'pid');
+  await predecessorGone(pidFile);
   // Beside this file, as source or as built: `.ts` when tests run it, `.js` in the product.
   const entry = path.join(import.meta.dirname, `azurite-child${path.extname(import.meta.filename)}`);
   const child = fork(entry, [JSON.stringify({ folder, port })], {
@@ -77,6 +93,7 @@ async function launch(folder: string, port: number, key: string): Promise<ChildP
     env: { ...process.env, AZURITE_ACCOUNTS: `${account}:${key}` },
     execArgv: [],
   });
+  await writeFile(pidFile, `${String(child.pid ?? '')}\n`, { mode: 0o600 });
   const ready = once(child, 'message').then(() => true);
   const ended = once(child, 'exit').then(() => false);
   const started = await Promise.race([ready, ended, sleep(30_000, false, { ref: false })]);

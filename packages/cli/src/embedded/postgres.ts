@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { constants, readFileSync } from 'node:fs';
+import { constants } from 'node:fs';
 import {
   access,
   chmod,
@@ -21,6 +21,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { alive } from './alive.ts';
 
 /** A PostgreSQL of our own beside the product, for machines that have none. */
 export interface EmbeddedPostgres {
@@ -386,22 +387,6 @@ export async function freePort(): Promise<number> {
       });
     });
   });
-}
-
-/** A zombie counts as dead: in a container nobody may ever collect it. */
-function alive(pid: number): boolean {
-  if (pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  try {
-    const status = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
-    return !/^\d+ \(.*\) Z/.test(status);
-  } catch {
-    return process.platform !== 'linux';
-  }
 }
 
 function kill(pid: number, signal: NodeJS.Signals): void {
