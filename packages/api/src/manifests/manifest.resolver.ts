@@ -135,7 +135,7 @@ export class ManifestResolver {
     return (subjectDigest && (await contentLoaders(ctx, repository).manifest(subjectDigest))) || null;
   }
 
-  @FieldResolver(() => [Tag], { description: 'In byte order.' })
+  @FieldResolver(() => [Tag], { description: 'At most 1000, in byte order; `tagCount` says how many there are.' })
   tags(@Root() { repository, id }: ManifestDetails, @Ctx() ctx: ApiContext): Promise<TagDetails[]> {
     return listTagsOfManifest(ctx, repository, id);
   }
