@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   getNamedType,
   isInputObjectType,
@@ -9,19 +8,11 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiToken, DefaultPermission, LogExport, Manifest, RobotToken, Session, User } from '@escale/schema/entities';
-import { createToken } from '@escale/domain/credentials';
+import { User } from '@escale/schema/entities';
 import type { EntityManager } from '@escale/schema/orm';
 import { buildUser } from '@escale/schema/testing';
-import {
-  applicationTokenOf,
-  createScene,
-  inputs,
-  kinds,
-  type Kind,
-  type People,
-  type Scene,
-} from '../testing/scene.ts';
+import { createScene, inputs, kinds, type Kind, type People, type Scene } from '../testing/scene.ts';
+import { pairIn, type Pair } from '../testing/things.ts';
 import { startTestApi, type Answer, type Caller, type TestApi } from '../testing/test-api.ts';
 import { buildSchema } from './build-schema.ts';
 
@@ -53,75 +44,7 @@ async function everybody(em: EntityManager, admin: User): Promise<People> {
   return people as People;
 }
 
-/** What stands for a thing of theirs, and what for one that is nowhere, of the same length. */
-type Pair = readonly [existing: string, missing: string];
-
-const missing = (text: string): string => text.slice(0, -5) + 'zzzzz';
-
-const things: Readonly<Record<string, () => Promise<Pair>>> = {
-  repository: async () => {
-    const { name } = await theirs.repository();
-    return [name, missing(name)];
-  },
-  robot: async () => {
-    const { login } = await theirs.robot();
-    return [login, missing(login)];
-  },
-  team: async () => {
-    const { name } = await theirs.team();
-    return [name, missing(name)];
-  },
-  robotToken: async () => {
-    const { id } = await theirs.em.findOneOrFail(RobotToken, { robot: (await theirs.robot()).id });
-    return [id, missingId(id)];
-  },
-  applicationToken: async () => {
-    const id = await applicationTokenOf(theirs, theirs.people.Oa);
-    return [id, missingId(id)];
-  },
-  apiToken: async () => {
-    const { stored } = createToken(api.vault, 'api', { revealable: false });
-    theirs.em.create(ApiToken, { ...stored, user: theirs.people.Oa, title: 'script', scopes: ['read'] });
-    await theirs.em.flush();
-    return [stored.id, missingId(stored.id)];
-  },
-  session: async () => {
-    const id = createHash('sha256').update(theirs.organization.name).digest('hex');
-    const known = await theirs.em.findOne(Session, { id });
-    const [lastSeenAt, expiresAt] = [new Date(), new Date(Date.now() + 60_000)];
-    if (!known) theirs.em.create(Session, { id, user: theirs.people.Oa, lastSeenAt, expiresAt });
-    await theirs.em.flush();
-    return [id, missingId(id)];
-  },
-  usageLogExport: async () => {
-    const moment = new Date(Date.now() + 60_000);
-    const facts = { requestedBy: theirs.people.Oa, format: 'csv', to: moment, expiresAt: moment } as const;
-    const { id } = theirs.em.create(LogExport, facts);
-    await theirs.em.flush();
-    return [id, missingId(id)];
-  },
-  defaultPermission: async () => {
-    const rule = theirs.em.create(DefaultPermission, {
-      organization: theirs.organization,
-      team: await theirs.team(),
-      role: 'read',
-    });
-    await theirs.em.flush();
-    return [rule.id, missingId(rule.id)];
-  },
-  digest: async () => {
-    const { digest } = await theirs.em.findOneOrFail(Manifest, { repository: (await theirs.repository()).id });
-    return [digest, `sha256:${'0'.repeat(64)}`];
-  },
-};
-
-async function pairOf(thing: string): Promise<Pair> {
-  const make = things[thing];
-  if (!make) throw new Error(`nothing is made for ${thing}`);
-  return make();
-}
-
-const missingId = (id: string): string => `${id.slice(0, -4)}${id.endsWith('0000') ? '1111' : '0000'}`;
+const pairOf = (thing: string): Promise<Pair> => pairIn(theirs, thing);
 
 /** Inputs that name something, by mutation and path, and what they name. */
 const named: Readonly<Record<string, string>> = {
