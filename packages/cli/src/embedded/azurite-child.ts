@@ -12,6 +12,7 @@ interface Database {
   autosaveDisable(): void;
   autosaveInterval: number;
   autosaveEnable(): void;
+  saveDatabase(done: () => void): void;
 }
 interface BlobServerLike {
   start(): Promise<void>;
@@ -45,15 +46,26 @@ const configuration = new BlobConfiguration(
 );
 const server = new BlobServer(configuration);
 await server.start();
-for (const { db } of [server.metadataStore, server.extentMetadataStore]) {
+const databases = [server.metadataStore.db, server.extentMetadataStore.db];
+for (const db of databases) {
   db.autosaveDisable();
   db.autosaveInterval = saveEvery;
   db.autosaveEnable();
 }
 
+/** Its own farewell does not wait for a save that is under way: what was acknowledged in that moment would be forgotten. */
+const save = async (): Promise<void> => {
+  const saved = databases.map((db) => new Promise<void>((resolve) => db.saveDatabase(resolve)));
+  await Promise.all(saved);
+};
+
 let ending: Promise<void> | undefined;
 const end = () => {
-  ending ??= server.close().finally(() => process.exit(0));
+  ending ??= server
+    .close()
+    .catch(() => undefined)
+    .then(save)
+    .finally(() => process.exit(0));
 };
 process.on('disconnect', end);
 process.on('SIGTERM', end);
