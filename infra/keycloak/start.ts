@@ -72,6 +72,8 @@ function product(keycloak: Keycloak, settings: RealmSettings): Promise<number> {
       ESCALE_OIDC_ISSUER: `${keycloak.url}/realms/escale`,
       ESCALE_OIDC_CLIENT_ID: 'escale-web',
       ESCALE_OIDC_CLIENT_SECRET: settings.clientSecret,
+      ESCALE_OIDC_SYNC_CLIENT_ID: 'escale-sync',
+      ESCALE_OIDC_SYNC_CLIENT_SECRET: settings.syncSecret,
     },
   });
   // Ctrl-C reaches the whole foreground group by itself; we end after the product has.

@@ -12,8 +12,12 @@ declare module 'vitest' {
   }
 }
 
+/** Projects whose tests make databases and containers of their own; the others start the whole product, which brings its parts. */
+const users: ReadonlySet<string> = new Set(['unit', 'whole']);
+
 /** One PostgreSQL and one Azurite for the whole run: real parts, started once. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  if (!project.vitest.projects.some(({ name }) => users.has(name))) return undefined;
   const folder = await mkdtemp(path.join(tmpdir(), 'escale-parts-'));
   const [postgres, azurite] = await Promise.all([
     startPostgres({ folder: path.join(folder, 'database'), durability: 'none' }),

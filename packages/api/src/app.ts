@@ -15,6 +15,7 @@ import { OpenIdProvider } from './auth/openid-provider.ts';
 import { revokeToken } from './auth/revoke-token.ts';
 import { overTls } from './auth/sealed-cookie.ts';
 import { beginSignIn, completeSignIn } from './auth/sign-in.ts';
+import { SessionRefresher } from './auth/session-refresh.ts';
 import { backchannelSignOut, signOut } from './auth/sign-out.ts';
 import { buildSchema } from './graphql/build-schema.ts';
 import { createContext, type ApiContext } from './graphql/context.ts';
@@ -41,14 +42,16 @@ const bodyLimit = '100kb';
 
 export async function createApp(parts: ApiParts): Promise<ApiApp> {
   const fetch = parts.fetch ?? globalThis.fetch;
+  const provider = new OpenIdProvider(parts.config.oidc, fetch);
   const services: Services = {
     ...parts,
-    provider: new OpenIdProvider(parts.config.oidc, fetch),
-    bearers: new KeycloakBearers(parts.config, fetch),
+    provider,
+    bearers: new KeycloakBearers(parts.config, provider.keys),
     clientAddress: clientAddressReader(parts.config.trustedProxies),
     exports: new ExportWriter(parts),
     liveEvents: new LiveEvents(parts),
   };
+  const refresher = new SessionRefresher(services);
   const schema = await buildSchema();
   const apollo = new ApolloServer<ApiContext>({
     schema,
@@ -133,6 +136,7 @@ export async function createApp(parts: ApiParts): Promise<ApiApp> {
     koa,
     identifyAccessToken: (nobody, token) => identifyAccessToken(services, nobody, token),
     close: async () => {
+      await refresher.close();
       await services.liveEvents.close();
       await services.exports.close();
       await apollo.stop();
@@ -147,12 +151,19 @@ const statuses: Partial<Record<DomainError['code'], number>> = {
   UNAVAILABLE: 503,
 };
 
+/** RFC 6750: who showed a bearer reads what is wrong with it; who showed none does not. */
+function challenge(http: Koa.Context, { message }: DomainError): string {
+  const realm = 'Bearer realm="escale"';
+  if (http.get('Authorization') === '') return realm;
+  return `${realm}, error="invalid_token", error_description="${message.replace(/[^\x20-\x7e]|["\\]/g, "'")}"`;
+}
+
 /** What goes wrong before GraphQL answers: a bad body, a bearer that does not hold, a foreign origin. */
 function refuse({ logger }: Services, http: Koa.Context, error: unknown): void {
   const given = (error as { status?: unknown } | null)?.status;
   if (error instanceof DomainError) {
     http.status = statuses[error.code] ?? 400;
-    if (http.status === 401) http.set('WWW-Authenticate', 'Bearer realm="escale"');
+    if (http.status === 401) http.set('WWW-Authenticate', challenge(http, error));
     http.body = { errors: [{ message: error.message, extensions: { code: error.code } }] };
     return;
   }

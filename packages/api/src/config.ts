@@ -7,6 +7,7 @@ export const apiConfig = z.object({
   ESCALE_OIDC_CLIENT_ID: z.string().min(1),
   ESCALE_OIDC_CLIENT_SECRET: z.string().min(1),
   ESCALE_OIDC_NAME: z.string().min(1),
+  ESCALE_OIDC_REFRESH_SECONDS: z.coerce.number().int().min(1).max(900),
   ESCALE_API_AUDIENCE: z.string().min(1),
   ESCALE_ADMIN_GROUP: z.string().min(1),
   ESCALE_OIDC_SYNC_CLIENT_ID: z.string().min(1),
@@ -35,6 +36,8 @@ export interface ApiConfig {
     readonly clientSecret: string;
     /** How the sign-in button calls the provider. */
     readonly name: string;
+    /** How often the provider is asked again about everybody who is signed in. */
+    readonly refreshSeconds: number;
   };
   /** Which audience a Keycloak bearer must carry. */
   readonly apiAudience: string;

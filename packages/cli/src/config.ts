@@ -43,6 +43,9 @@ export const escaleConfig = z.object({
   ESCALE_OIDC_NAME: apiConfig.shape.ESCALE_OIDC_NAME.default('Keycloak').describe(
     'how the sign-in button calls the provider',
   ),
+  ESCALE_OIDC_REFRESH_SECONDS: apiConfig.shape.ESCALE_OIDC_REFRESH_SECONDS.default(600).describe(
+    'how often the provider is asked whether those who are signed in may still be, and for their groups; at most 900',
+  ),
   ESCALE_API_AUDIENCE: apiConfig.shape.ESCALE_API_AUDIENCE.default('escale-api').describe(
     'audience that a Keycloak bearer for `/graphql` must carry',
   ),

@@ -98,7 +98,13 @@ function startApi(config: EscaleConfig, { oidc, orm, vault, logger, embedded }: 
     config: {
       externalUrl: config.externalUrl,
       version,
-      oidc: { issuer, clientId, clientSecret, name: config.ESCALE_OIDC_NAME },
+      oidc: {
+        issuer,
+        clientId,
+        clientSecret,
+        name: config.ESCALE_OIDC_NAME,
+        refreshSeconds: config.ESCALE_OIDC_REFRESH_SECONDS,
+      },
       apiAudience: config.ESCALE_API_AUDIENCE,
       adminGroup: config.ESCALE_ADMIN_GROUP,
       revealTokens: config.ESCALE_REVEAL_TOKENS,

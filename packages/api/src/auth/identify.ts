@@ -6,9 +6,9 @@ import { authenticateBearer, readToken, userPrincipal } from '@escale/domain/cre
 import { unauthorized } from '@escale/domain/errors';
 import { findOrCreateUser, type VerifiedIdentity } from '@escale/domain/users';
 import type { Services } from '../services.ts';
+import { dateOf, identityOf, signedInAtOf } from './provider-identity.ts';
 import { requireSameOrigin } from './same-origin.ts';
 import { findSession } from './session-cookie.ts';
-import { dateOf, identityOf, signedInAtOf } from './sign-in.ts';
 
 /** Who calls, and whether the person has still to confirm the user name that the first sign-in derived. */
 export interface Identity {

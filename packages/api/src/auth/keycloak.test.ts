@@ -71,28 +71,32 @@ describe('an access token of the realm', () => {
 });
 
 describe('a forged or foreign token answers 401', () => {
-  const claims: [string, (good: JWTPayload) => JWTPayload][] = [
-    ['for another audience', (good) => ({ ...good, aud: 'escale-sync' })],
-    ['without audience', ({ aud: _, ...good }) => good],
-    ['with an empty audience', (good) => ({ ...good, aud: [] })],
-    ['of another realm', (good) => ({ ...good, iss: `${api.issuer.url}x` })],
-    ['without issuer', ({ iss: _, ...good }) => good],
-    ['that is expired', (good) => ({ ...good, exp: now() - 1 })],
-    ['without end', ({ exp: _, ...good }) => good],
-    ['with a text as its end', (good) => ({ ...good, exp: '9999999999' as unknown as number })],
-    ['not yet begun', (good) => ({ ...good, nbf: now() + 120 })],
-    ['from the future', (good) => ({ ...good, iat: now() + 120 })],
-    ['without time of issue', ({ iat: _, ...good }) => good],
-    ['that is an ID token', (good) => ({ ...good, typ: 'ID' })],
-    ['that is a refresh token', (good) => ({ ...good, typ: 'Refresh' })],
-    ['without type', ({ typ: _, ...good }) => good],
-    ['without subject', ({ sub: _, ...good }) => good],
-    ['with an empty subject', (good) => ({ ...good, sub: '' })],
+  const claims: [string, (good: JWTPayload) => JWTPayload, string][] = [
+    ['for another audience', (good) => ({ ...good, aud: 'escale-sync' }), 'its audience lacks escale-api'],
+    ['without audience', ({ aud: _, ...good }) => good, 'its audience lacks escale-api'],
+    ['with an empty audience', (good) => ({ ...good, aud: [] }), 'its audience lacks escale-api'],
+    ['of another realm', (good) => ({ ...good, iss: `${api.issuer.url}x` }), 'is not of the issuer'],
+    ['without issuer', ({ iss: _, ...good }) => good, 'is not of the issuer'],
+    ['that is expired', (good) => ({ ...good, exp: now() - 1 }), 'has expired'],
+    ['without end', ({ exp: _, ...good }) => good, 'from when to when'],
+    ['with a text as its end', (good) => ({ ...good, exp: '9999999999' as unknown as number }), ''],
+    ['not yet begun', (good) => ({ ...good, nbf: now() + 120 }), 'does not hold yet'],
+    ['from the future', (good) => ({ ...good, iat: now() + 120 }), 'does not hold yet'],
+    ['without time of issue', ({ iat: _, ...good }) => good, 'from when to when'],
+    ['that is an ID token', (good) => ({ ...good, typ: 'ID' }), 'is no access token'],
+    ['that is a refresh token', (good) => ({ ...good, typ: 'Refresh' }), 'is no access token'],
+    ['without type', ({ typ: _, ...good }) => good, 'is no access token'],
+    ['without subject', ({ sub: _, ...good }) => good, 'does not say whose it is'],
+    ['with an empty subject', (good) => ({ ...good, sub: '' }), 'does not say whose it is'],
   ];
-  test.each(claims)('%s', async (_, alter) => {
+  test.each(claims)('%s', async (_, alter, reason) => {
     const answer = await bearer(await api.issuer.accessToken(alice, alter));
     expect(answer.status).toBe(401);
     expect(answer.errors[0]?.extensions.code).toBe('UNAUTHORIZED');
+    expect(answer.errors[0]?.message).toContain(reason);
+    // RFC 6750: a program reads it there.
+    expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer realm="escale", error="invalid_token", error_desc/);
+    expect(answer.headers.get('www-authenticate')).toContain(reason);
   });
 
   const texts: [string, (good: string, payload: JWTPayload) => string | Promise<string>][] = [
@@ -182,6 +186,7 @@ describe('the keys of the realm', () => {
   test('are asked for once by many callers at the same moment', async () => {
     await fresh.signIn(alice);
     const before = fresh.issuer.keyRequests;
+    await fresh.issuer.rotateKey();
     fresh.issuer.mischief = { keys: 'slow' };
     const tokens = await Promise.all(Array.from({ length: 10 }, () => fresh.issuer.accessToken(alice)));
     const answers = await Promise.all(tokens.map((token) => bearer(token, fresh)));

@@ -1,21 +1,15 @@
-import { decodeProtectedHeader, decodeJwt } from 'jose';
+import { decodeProtectedHeader, decodeJwt, type JWTPayload, type ProtectedHeaderParameters } from 'jose';
 import KeycloakConnect from 'keycloak-connect';
 import { unauthorized, type DomainError } from '@escale/domain/errors';
 import type { ApiConfig } from '../config.ts';
 import { splitIssuer } from './issuer.ts';
-import { providerUnavailable } from './openid-provider.ts';
+import { clockSkew } from './provider-identity.ts';
+import type { ProviderKeys } from './provider-keys.ts';
 
-/** Keys of the realm are asked for at most this often for an unknown id (S9), or after they could not be had. Milliseconds. */
-const unknownKeyPause = 30_000;
-const failurePause = 2000;
-/** How long keys are used, and how long they may be while new ones cannot be had: a key that Keycloak dropped must end. */
-const keyAge = 10 * 60 * 1000;
-const keyAgeAtMost = 60 * 60 * 1000;
-const clockSkewSeconds = 30;
-
+/** Of keycloak-connect, what is used; its own declarations leave these out. */
 interface GrantManager {
   createGrant(grant: { access_token: string }): Promise<{ access_token: { content: Record<string, unknown> } }>;
-  rotation: { realmUrl: string; retrieveJWKs(): Promise<unknown>; jwks: unknown[]; lastTimeRequesTime: number };
+  rotation: { jwks: readonly unknown[]; retrieveJWKs(): Promise<unknown> };
 }
 
 /**
@@ -24,15 +18,12 @@ interface GrantManager {
  */
 export class KeycloakBearers {
   readonly #manager: GrantManager;
-  readonly #fetch: typeof globalThis.fetch;
-  readonly #keysUrl: string;
+  readonly #keys: ProviderKeys;
+  readonly #issuer: string;
+  readonly #audience: string;
   readonly #isRealm: boolean;
-  #keys: { keys: unknown[]; ids: Set<string>; at: number } | undefined;
-  #fetching: Promise<void> | undefined;
-  #askedAt = 0;
-  #failed = false;
 
-  constructor({ oidc, apiAudience }: ApiConfig, fetch: typeof globalThis.fetch) {
+  constructor({ oidc, apiAudience }: ApiConfig, keys: ProviderKeys) {
     const { base, realm } = splitIssuer(oidc.issuer);
     const keycloak = new KeycloakConnect({}, {
       realm,
@@ -44,96 +35,77 @@ export class KeycloakBearers {
       'confidential-port': 0,
     } as never);
     this.#manager = (keycloak as unknown as { grantManager: GrantManager }).grantManager;
-    this.#fetch = fetch;
+    this.#keys = keys;
+    this.#issuer = oidc.issuer;
+    this.#audience = apiAudience;
     this.#isRealm = realm !== '';
-    this.#keysUrl = `${oidc.issuer}/protocol/openid-connect/certs`;
     // Its own fetching ends the process on an answer that is not JSON, and knows no timeout.
-    this.#manager.rotation.retrieveJWKs = async () => ({ keys: this.#keys?.keys ?? [] });
+    this.#manager.rotation.retrieveJWKs = async () => ({ keys: this.#manager.rotation.jwks });
   }
 
   /**
    * @returns the token's verified claims
-   * @throws UNAUTHORIZED; UNAVAILABLE while the realm's keys cannot be had
+   * @throws UNAUTHORIZED with the reason; UNAVAILABLE while the realm's keys cannot be had
    */
   async verify(token: string): Promise<Record<string, unknown>> {
     if (!this.#isRealm)
       throw unauthorized(
         'this identity provider is no Keycloak realm: its access tokens are not taken, robot tokens are',
       );
-    const kid = precheck(token);
-    await this.#ensureKey(kid);
+    const kid = this.#precheck(token);
+    const { keys, ids } = await this.#keys.holding(kid, 'anyone');
+    if (!ids.has(kid)) throw refused('is signed with a key that the realm does not have');
+    // A key that Keycloak has dropped must not live on in the library's own cache.
+    this.#manager.rotation.jwks = keys;
     try {
       const { access_token } = await this.#manager.createGrant({ access_token: token });
       return access_token.content;
     } catch (cause) {
-      throw refused(cause);
+      throw refused('does not carry a good signature', cause);
     }
   }
 
-  async #ensureKey(kid: string): Promise<void> {
-    const now = Date.now();
-    const known = this.#keys?.ids.has(kid) ?? false;
-    const age = now - (this.#keys?.at ?? 0);
-    if (known && age < keyAge) return;
-    const usable = known && age < keyAgeAtMost;
-    if (!this.#fetching && now - this.#askedAt < (this.#failed ? failurePause : unknownKeyPause)) {
-      if (usable) return;
-      throw this.#failed ? providerUnavailable() : refused();
-    }
-    this.#fetching ??= this.#fetchKeys().finally(() => {
-      this.#fetching = undefined;
-    });
-    try {
-      await this.#fetching;
-    } catch (error) {
-      if (usable) return;
-      throw error;
-    }
-    if (!this.#keys?.ids.has(kid)) throw refused();
+  /**
+   * What keycloak-connect does not check: algorithm, extensions, that there is an end, that it has begun. What it does check is
+   * looked at as well, for a reason in words, and so that no stranger's token makes us look for its key.
+   * @returns the key's id
+   */
+  #precheck(token: string): string {
+    if (token.length > 16_384) throw refused('is larger than 16 KiB');
+    const { header, claims } = parse(token);
+    if (header.alg !== 'RS256') throw refused('is not signed with RS256');
+    if (typeof header.kid !== 'string') throw refused('names no key');
+    const strange = Object.keys(header).find((name) => !['alg', 'kid', 'typ'].includes(name));
+    if (strange !== undefined) throw refused('has a header that an access token of the realm does not have');
+    const reason = this.#reasonAgainst(claims);
+    if (reason !== undefined) throw refused(reason);
+    return header.kid;
   }
 
-  async #fetchKeys(): Promise<void> {
-    this.#askedAt = Date.now();
-    this.#failed = true;
-    try {
-      const answer = await this.#fetch(this.#keysUrl, { signal: AbortSignal.timeout(5000), redirect: 'error' });
-      const body = (await answer.json()) as { keys?: unknown };
-      if (!answer.ok || !Array.isArray(body.keys))
-        throw new Error(`the realm's keys were answered with ${String(answer.status)}`);
-      const keys = body.keys as { kid?: unknown }[];
-      this.#keys = { keys, ids: new Set(keys.map(({ kid }) => String(kid))), at: Date.now() };
-      this.#failed = false;
-      // A key that Keycloak has dropped must not live on in the library's cache.
-      this.#manager.rotation.jwks = [];
-      this.#manager.rotation.lastTimeRequesTime = 0;
-    } catch (cause) {
-      throw providerUnavailable(cause);
-    }
-  }
-}
-
-/** What keycloak-connect does not check: algorithm, extensions, that there is an end, that it has begun. @returns the key's id */
-function precheck(token: string): string {
-  if (token.length > 16_384) throw refused();
-  try {
-    const { alg, crit, kid } = decodeProtectedHeader(token);
-    const { exp, iat, nbf } = decodeJwt(token);
+  #reasonAgainst({ iss, aud, typ, exp, iat, nbf }: JWTPayload): string | undefined {
     const now = Date.now() / 1000;
-    const timely =
-      typeof exp === 'number' &&
-      typeof iat === 'number' &&
-      exp > now &&
-      iat <= now + clockSkewSeconds &&
-      (nbf ?? 0) <= now + clockSkewSeconds;
-    if (alg === 'RS256' && crit === undefined && typeof kid === 'string' && timely) return kid;
-  } catch (cause) {
-    throw refused(cause);
+    if (iss !== this.#issuer) return `is not of the issuer ${this.#issuer}`;
+    if (typ !== 'Bearer') return 'is no access token';
+    if (![aud].flat().includes(this.#audience))
+      return `is not meant for this API: its audience lacks ${this.#audience}`;
+    if (typeof exp !== 'number' || typeof iat !== 'number') return 'does not say from when to when it holds';
+    if (exp <= now) return 'has expired';
+    if (iat > now + clockSkew || (nbf ?? 0) > now + clockSkew) return 'does not hold yet';
+    return undefined;
   }
-  throw refused();
 }
 
-function refused(cause?: unknown): DomainError {
-  const error = unauthorized('the access token is invalid, expired, or not meant for this API');
+function parse(token: string): { header: ProtectedHeaderParameters; claims: JWTPayload } {
+  try {
+    return { header: decodeProtectedHeader(token), claims: decodeJwt(token) };
+  } catch (cause) {
+    throw refused('cannot be read', cause);
+  }
+}
+
+/** @param reason goes on from "the access token" */
+function refused(reason: string, cause?: unknown): DomainError {
+  const error = unauthorized(`the access token ${reason}`);
   error.cause = cause;
   return error;
 }

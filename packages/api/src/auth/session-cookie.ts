@@ -4,13 +4,15 @@ import { Session, type User } from '@escale/schema/entities';
 import type { EntityManager } from '@escale/schema/orm';
 import { clientFacts } from '../client-facts.ts';
 import type { Services } from '../services.ts';
+import type { ProviderTokens } from './provider-identity.ts';
 import { overTls } from './sealed-cookie.ts';
+import { sealTokens } from './session-tokens.ts';
 
 /**
  * A session ends after 2 h without a request, and after 12 h in any case (S8). Where the identity provider's own session still
  * lives, signing in again is one redirect.
  */
-const idleMilliseconds = 2 * 60 * 60 * 1000;
+export const idleMilliseconds = 2 * 60 * 60 * 1000;
 const absoluteMilliseconds = 12 * 60 * 60 * 1000;
 /** Its last request is kept to the minute. */
 const touchMilliseconds = 60_000;
@@ -18,6 +20,15 @@ const touchMilliseconds = 60_000;
 /** `__Host-` binds a cookie to this host and to TLS; browsers refuse the prefix without TLS. */
 function cookieName({ config }: Services): string {
   return overTls(config.externalUrl) ? '__Host-escale_session' : 'escale_session';
+}
+
+interface NewSession {
+  readonly user: User;
+  readonly now: Date;
+  /** When the person showed the password; absent where the provider does not say. */
+  readonly signedInAt: Date | undefined;
+  readonly providerSession: string | undefined;
+  readonly tokens: ProviderTokens;
 }
 
 /**
@@ -28,13 +39,7 @@ export async function beginSession(
   services: Services,
   http: KoaContext,
   em: EntityManager,
-  {
-    user,
-    now,
-    signedInAt,
-    providerSession,
-    idToken,
-  }: { user: User; now: Date; signedInAt: Date | undefined; providerSession?: string; idToken?: string },
+  { user, now, signedInAt, providerSession, tokens }: NewSession,
 ): Promise<void> {
   const before = http.cookies.get(cookieName(services));
   if (before !== undefined) await em.nativeDelete(Session, { id: sessionId(before) });
@@ -46,7 +51,7 @@ export async function beginSession(
     id,
     user,
     providerSession: providerSession ?? null,
-    idToken: idToken === undefined ? null : services.vault.seal(idToken, `sessions:${id}:id_token`),
+    ...sealTokens(services, id, tokens, now),
     clientAddress: client.address ?? null,
     userAgent: client.userAgent?.slice(0, 256) ?? null,
     signedInAt: signedInAt && signedInAt < now ? signedInAt : now,
@@ -83,17 +88,6 @@ export function isCurrentSession(services: Services, http: KoaContext, id: strin
 
 export function clearSessionCookie(services: Services, http: KoaContext): void {
   setCookie(services, http, '', 0);
-}
-
-/** What the session keeps for signing out at the identity provider; absent when it was sealed with another secret key. */
-export function idTokenOf({ vault, logger }: Services, session: Session): string | undefined {
-  if (!session.idToken) return undefined;
-  try {
-    return vault.open(session.idToken, `sessions:${session.id}:id_token`);
-  } catch (error) {
-    logger.warn({ err: error }, 'the ID token of a session cannot be opened');
-    return undefined;
-  }
 }
 
 function setCookie(services: Services, http: KoaContext, value: string, maxAge: number): void {

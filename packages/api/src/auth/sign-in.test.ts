@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import type { JWTPayload } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Session, UsageLogEntry, User } from '@escale/schema/entities';
 import { startTestApi, walkToCallback, type TestApi } from '../testing/test-api.ts';
@@ -60,9 +58,18 @@ describe('GET /auth/login', () => {
       expect(answer.status).toBe(302);
       expect(target(answer)).toBe('/sign-in?error=provider-unavailable');
       away.issuer.mischief = {};
+      const comesBack = () =>
+        expect
+          .poll(async () => target(await away.caller().fetch('/auth/login')), { timeout: 15_000, interval: 200 })
+          .toContain(away.issuer.url);
+      await comesBack();
+      // Its address is known by now; but a browser that was sent there would have only its own words for what is wrong.
+      away.issuer.mischief = { down: true };
       await expect
-        .poll(async () => target(await away.caller().fetch('/auth/login')), { timeout: 5000, interval: 200 })
-        .toContain(away.issuer.url);
+        .poll(async () => target(await away.caller().fetch('/auth/login')), { timeout: 15_000, interval: 200 })
+        .toBe('/sign-in?error=provider-unavailable');
+      away.issuer.mischief = {};
+      await comesBack();
     } finally {
       await away.close();
     }
@@ -97,34 +104,6 @@ describe('GET /auth/callback', () => {
       const answer = await browser.fetch(await walkToCallback(browser, `/auth/login?returnTo=${returnTo}`));
       expect(target(answer)).toBe('/');
     }
-  });
-
-  test('the session cookie is HttpOnly, Lax, for the whole origin, and its value is not in the database (S8)', async () => {
-    const browser = api.caller();
-    const answer = await browser.fetch(await walkToCallback(browser, '/auth/login'));
-    const cookie = answer.headers.getSetCookie().find((line) => line.startsWith('escale_session=')) ?? '';
-    expect(cookie).toMatch(/httponly/i);
-    expect(cookie).toMatch(/samesite=lax/i);
-    expect(cookie).toMatch(/path=\/(;|$)/i);
-    const value = /=([^;]+)/.exec(cookie)?.[1] ?? '';
-    expect(Buffer.from(value, 'base64url')).toHaveLength(32);
-    expect(await em().count(Session, { id: value })).toBe(0);
-    expect(await em().count(Session, { id: createHash('sha256').update(value).digest('hex') })).toBe(1);
-    expect(answer.headers.get('cache-control')).toBe('no-store');
-  });
-
-  test('a cookie planted before signing in is not taken over, and an earlier session of the browser ends (S8)', async () => {
-    const browser = api.caller();
-    const planted = 'A'.repeat(43);
-    browser.cookies.set('escale_session', planted);
-    await browser.fetch(await walkToCallback(browser, '/auth/login'));
-    const first = browser.cookies.get('escale_session') ?? '';
-    expect(first).not.toBe(planted);
-    await browser.fetch(await walkToCallback(browser, '/auth/login'));
-    expect(browser.cookies.get('escale_session')).not.toBe(first);
-    const thief = api.caller();
-    thief.cookies.set('escale_session', first);
-    expect((await thief.graphql('{ viewer { id } }')).data).toEqual({ viewer: null });
   });
 
   test('two tabs can sign in at once', async () => {
@@ -239,105 +218,4 @@ describe('GET /auth/callback', () => {
     expect(target(answer)).toBe('/sign-in?error=disabled');
     expect(browser.cookies.has('escale_session')).toBe(false);
   });
-});
-
-describe('what the provider says of a person', () => {
-  const viewer = '{ viewer { email isAdministrator } }';
-
-  test('membership of the administrators group makes an administrator, and an absent claim ends it', async () => {
-    const boss = await api.signIn({ name: 'boss', groups: ['/platform', '/escale-admins'] });
-    expect((await boss.graphql(viewer)).data).toMatchObject({ viewer: { isAdministrator: true } });
-    const demoted = await api.signIn({ name: 'boss' });
-    expect((await demoted.graphql(viewer)).data).toMatchObject({ viewer: { isAdministrator: false } });
-  });
-
-  test.each([['escale-admins'], ['/escale-admins/sub'], ['/other/escale-admins'], ['/ESCALE-ADMINS']])(
-    'the group %s is another group',
-    async (group) => {
-      const browser = await api.signIn({ name: 'boss', groups: [group] });
-      expect((await browser.graphql(viewer)).data).toMatchObject({ viewer: { isAdministrator: false } });
-    },
-  );
-
-  test('an address that is not verified is not taken', async () => {
-    const browser = await api.signIn({ name: 'carol', email: 'boss@example.org', emailVerified: false });
-    expect((await browser.graphql(viewer)).data).toMatchObject({ viewer: { email: null } });
-  });
-
-  test('the same name and address from another subject is another person (S9)', async () => {
-    await api.signIn({ name: 'dave', sub: 'first' });
-    const other = await api.signIn({ name: 'dave', sub: 'second' }, { confirm: false });
-    const { data } = await other.graphql('{ viewer { username usernameConfirmed } }');
-    expect(data).toEqual({ viewer: { username: 'dave2', usernameConfirmed: false } });
-  });
-
-  test('claims of wrong types are refused, not stored', async () => {
-    api.issuer.person = { name: 'odd' };
-    api.issuer.mischief = { idToken: (claims): JWTPayload => ({ ...claims, groups: '/escale-admins' }) };
-    const browser = api.caller();
-    const answer = await browser.fetch(await walkToCallback(browser, '/auth/login'));
-    expect(target(answer)).toBe('/sign-in?error=failed');
-  });
-});
-
-describe('a session', () => {
-  const viewer = '{ viewer { id } }';
-
-  test.each([
-    ['12 hours without a request', { lastSeenAt: new Date(Date.now() - 12 * 3600 * 1000) }],
-    ['7 days in any case', { expiresAt: new Date(Date.now() - 1) }],
-  ])('ends after %s', async (_, change) => {
-    const browser = await api.signIn({ name: 'alice' });
-    const id = createHash('sha256')
-      .update(browser.cookies.get('escale_session') ?? '')
-      .digest('hex');
-    expect((await browser.graphql(viewer)).data['viewer']).not.toBeNull();
-    await em().nativeUpdate(Session, { id }, change);
-    expect((await browser.graphql(viewer)).data['viewer']).toBeNull();
-  });
-
-  test('ended sessions of a person are removed at the next sign-in', async () => {
-    await api.signIn({ name: 'often' });
-    const user = await em().findOneOrFail(User, { subject: subjectOf({ name: 'often' }) });
-    await em().nativeUpdate(Session, { user: user.id }, { expiresAt: new Date(Date.now() - 1) });
-    await api.signIn({ name: 'often' });
-    expect(await em().count(Session, { user: user.id })).toBe(1);
-  });
-
-  test('is noted as used at most once a minute', async () => {
-    const browser = await api.signIn({ name: 'alice' });
-    const id = createHash('sha256')
-      .update(browser.cookies.get('escale_session') ?? '')
-      .digest('hex');
-    const seen = async () => (await em().findOneOrFail(Session, { id })).lastSeenAt.getTime();
-    const begun = await seen();
-    await browser.graphql(viewer);
-    expect(await seen()).toBe(begun);
-    await em().nativeUpdate(Session, { id }, { lastSeenAt: new Date(begun - 61_000) });
-    await browser.graphql(viewer);
-    expect(await seen()).toBeGreaterThan(begun - 1000);
-  });
-});
-
-test('behind what terminates TLS, cookies are Secure and bound to the host (S8)', async () => {
-  const secure = await startTestApi({ externalUrl: 'https://registry.example.org' });
-  try {
-    const browser = secure.caller();
-    const away = await browser.fetch('/auth/login');
-    expect(away.headers.getSetCookie()[0]).toMatch(/; secure/i);
-    const back = await fetch(target(away), { redirect: 'manual' });
-    const { origin, pathname, search } = new URL(target(back));
-    expect(origin).toBe('https://registry.example.org');
-    const answer = await browser.fetch(pathname + search);
-    expect(target(answer)).toBe('/welcome');
-    const cookie = answer.headers.getSetCookie().find((line) => line.includes('escale_session=')) ?? '';
-    expect(cookie).toMatch(/^__Host-escale_session=/);
-    expect(cookie).toMatch(/; secure/i);
-    expect(cookie).not.toMatch(/domain=/i);
-    const own = await browser.graphql('{ viewer { id } }', {}, { origin: 'https://registry.example.org' });
-    expect(own.data['viewer']).not.toBeNull();
-    expect((await browser.graphql('{ viewer { id } }')).status).toBe(403);
-  } finally {
-    await secure.close();
-  }
 });

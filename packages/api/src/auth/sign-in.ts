@@ -3,22 +3,20 @@ import {
   authorizationCodeGrant,
   buildAuthorizationUrl,
   calculatePKCECodeChallenge,
-  fetchUserInfo,
   randomNonce,
   randomPKCECodeVerifier,
   randomState,
-  WWWAuthenticateChallengeError,
-  type Configuration,
 } from 'openid-client';
 import { z } from 'zod';
 import { anonymous } from '@escale/domain/access';
 import type { Context } from '@escale/domain/context';
 import { DomainError } from '@escale/domain/errors';
-import { signInUser, type VerifiedIdentity } from '@escale/domain/users';
+import { signInUser } from '@escale/domain/users';
 import type { ApiConfig } from '../config.ts';
 import { clientFacts } from '../client-facts.ts';
 import type { Services } from '../services.ts';
-import { isUnavailable } from './openid-provider.ts';
+import { identityOfTokens } from './provider-identity.ts';
+import { isUnavailable } from './provider-unavailable.ts';
 import { safeReturnTo } from './return-to.ts';
 import { overTls, readSealedCookie, setSealedCookie } from './sealed-cookie.ts';
 import { beginSession } from './session-cookie.ts';
@@ -45,7 +43,7 @@ const pendingCookie = (state: string): string => `escale_sign_in_${state.replace
  */
 export async function beginSignIn(services: Services, http: KoaContext): Promise<void> {
   try {
-    const provider = await services.provider.configuration();
+    const provider = await services.provider.present();
     const state = randomState();
     const nonce = randomNonce();
     const verifier = randomPKCECodeVerifier();
@@ -96,21 +94,12 @@ export async function completeSignIn(services: Services, http: KoaContext): Prom
       idTokenExpected: true,
       ...(fresh && { maxAge: freshSeconds }),
     });
-    const claims = tokens.claims();
-    if (!claims) throw new DomainError('UNAUTHORIZED', 'the identity provider sent no identity');
-    const info = await furtherClaims(provider, tokens.access_token, claims.sub);
+    const { identity, signedInAt, providerSession } = await identityOfTokens(services, provider, tokens);
     const now = new Date();
     const em = services.orm.em.fork();
     const ctx: Context = { em, principal: anonymous, now, vault: services.vault, client: clientFacts(services, http) };
-    const user = await signInUser(ctx, identityOf(services.config, { ...info, ...claims }));
-    const providerSession = typeof claims['sid'] === 'string' ? claims['sid'] : undefined;
-    await beginSession(services, http, em, {
-      user,
-      now,
-      signedInAt: signedInAtOf(claims),
-      ...(providerSession !== undefined && { providerSession }),
-      ...(tokens.id_token !== undefined && { idToken: tokens.id_token }),
-    });
+    const user = await signInUser(ctx, identity);
+    await beginSession(services, http, em, { user, now, signedInAt, providerSession, tokens });
     await em.flush();
     const welcome = `/welcome${returnTo === '/' ? '' : `?returnTo=${encodeURIComponent(returnTo)}`}`;
     http.set('Cache-Control', 'no-store');
@@ -119,38 +108,6 @@ export async function completeSignIn(services: Services, http: KoaContext): Prom
     const disabled = error instanceof DomainError && error.code === 'UNAUTHORIZED';
     toSignInPage(services, http, error, disabled ? 'disabled' : query.has('error') ? 'refused' : 'failed');
   }
-}
-
-const identityClaims = z.object({
-  iss: z.string(),
-  sub: z.string().min(1),
-  preferred_username: z.string().optional(),
-  email: z.string().optional(),
-  email_verified: z.boolean().optional(),
-  groups: z.array(z.string()).optional(),
-});
-
-/** When the person showed the password, as verified claims say it; undefined where they do not. */
-export function signedInAtOf(claims: Readonly<Record<string, unknown>>): Date | undefined {
-  return dateOf(claims['auth_time']);
-}
-
-/** A time as JWTs carry it: seconds since 1970 (RFC 7519 §2, NumericDate). */
-export function dateOf(value: unknown): Date | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? new Date(value * 1000) : undefined;
-}
-
-/** What verified claims say of a person. An absent `groups` means "in no group": so Keycloak writes it. */
-export function identityOf({ adminGroup }: ApiConfig, claims: Record<string, unknown>): VerifiedIdentity {
-  const { iss, sub, preferred_username, email, email_verified, groups } = identityClaims.parse(claims);
-  return {
-    issuer: iss,
-    subject: sub,
-    preferredName: preferred_username ?? sub,
-    ...(email !== undefined && email_verified === true && { email }),
-    isAdministrator: groups?.includes(adminGroup) ?? false,
-    groups: groups ?? [],
-  };
 }
 
 function redirectUri({ externalUrl }: ApiConfig): string {
@@ -162,19 +119,4 @@ function toSignInPage({ logger, config }: Services, http: KoaContext, error: unk
   if (error !== undefined) logger.warn({ err: error, issuer: config.oidc.issuer }, 'a sign-in did not succeed');
   http.set('Cache-Control', 'no-store');
   http.redirect(`/sign-in?error=${isUnavailable(error) ? 'provider-unavailable' : reason}`);
-}
-
-/**
- * What the provider says of a person beside the ID token. A failure is not to be done without: groups that are told here alone
- * would look like groups that were left. A provider whose access tokens are for the API alone refuses them here, always: then
- * the ID token says everything.
- */
-async function furtherClaims(provider: Configuration, accessToken: string, subject: string): Promise<object> {
-  if (provider.serverMetadata().userinfo_endpoint === undefined) return {};
-  try {
-    return await fetchUserInfo(provider, accessToken, subject);
-  } catch (error) {
-    if (error instanceof WWWAuthenticateChallengeError && (error.status === 401 || error.status === 403)) return {};
-    throw error;
-  }
 }

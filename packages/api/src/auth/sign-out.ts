@@ -1,5 +1,4 @@
 import type { Context as KoaContext } from 'koa';
-import { jwtVerify } from 'jose';
 import { buildEndSessionUrl } from 'openid-client';
 import { z } from 'zod';
 import { Session, User } from '@escale/schema/entities';
@@ -9,9 +8,11 @@ import { recordUsage } from '@escale/domain/usage-logs';
 import { anonymous } from '@escale/domain/access';
 import { clientFacts } from '../client-facts.ts';
 import type { Services } from '../services.ts';
-import { isUnavailable, providerUnavailable } from './openid-provider.ts';
+import { clockSkew } from './provider-identity.ts';
+import { isUnavailable, providerUnavailable } from './provider-unavailable.ts';
 import { requireSameOrigin } from './same-origin.ts';
-import { clearSessionCookie, findSession, idTokenOf } from './session-cookie.ts';
+import { clearSessionCookie, findSession } from './session-cookie.ts';
+import { idTokenOf } from './session-tokens.ts';
 
 /** `POST /auth/logout`: ends the session here and says where it ends at the identity provider: `{ redirectTo }`. */
 export async function signOut(services: Services, http: KoaContext): Promise<void> {
@@ -62,13 +63,12 @@ export async function backchannelSignOut(services: Services, http: KoaContext): 
     return;
   }
   const { issuer } = (await services.provider.configuration()).serverMetadata();
-  const keys = await services.provider.keys();
   try {
-    const { payload } = await jwtVerify(token.data.logout_token, keys, {
+    const { payload } = await services.provider.keys.verify(token.data.logout_token, 'anyone', {
       issuer,
       audience: services.config.oidc.clientId,
       maxTokenAge: 300,
-      clockTolerance: 30,
+      clockTolerance: clockSkew,
       requiredClaims: ['iat', 'jti'],
     });
     const { sub, sid } = logoutClaims.parse(payload);

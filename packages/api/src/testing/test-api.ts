@@ -63,6 +63,7 @@ export interface TestApi {
 export async function startTestApi(
   settings: {
     externalUrl?: string;
+    refreshSeconds?: number;
     revealTokens?: boolean;
     trustedProxies?: string[];
     fetch?: typeof globalThis.fetch;
@@ -80,7 +81,13 @@ export async function startTestApi(
   const config: ApiConfig = {
     externalUrl: settings.externalUrl ?? url,
     version: '1.2.3',
-    oidc: { issuer: issuer.url, clientId: issuer.clientId, clientSecret: issuer.clientSecret, name: 'Keycloak' },
+    oidc: {
+      issuer: issuer.url,
+      clientId: issuer.clientId,
+      clientSecret: issuer.clientSecret,
+      name: 'Keycloak',
+      refreshSeconds: settings.refreshSeconds ?? 600,
+    },
     apiAudience,
     adminGroup: '/escale-admins',
     revealTokens: settings.revealTokens ?? true,

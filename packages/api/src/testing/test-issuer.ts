@@ -24,6 +24,8 @@ interface Mischief {
   keys?: 'html' | 'empty' | 'slow' | 'failing';
   /** Everything answers 503. */
   down?: boolean;
+  /** What a refresh token is refused with: `invalid_grant` where the person may not sign in any more. */
+  refresh?: string;
 }
 
 /**
@@ -38,6 +40,8 @@ export interface TestIssuer {
   mischief: Mischief;
   /** How often its keys were asked for. */
   keyRequests: number;
+  /** How often refresh tokens were presented, and how often one that had been used before. */
+  readonly refreshes: { presented: number; reused: number };
   /** The session id in ID tokens, as of the last sign-in. */
   readonly lastSession: string;
   readonly kid: string;
@@ -64,6 +68,8 @@ export async function startTestIssuer({ apiAudience }: { apiAudience: string }):
     { nonce: string; challenge: string; redirectUri: string; maxAge: string | null; person: TestPerson }
   >();
   const people = new Map<string, TestPerson>();
+  /** By refresh token: whose it is. What was used is kept, to tell a second use from an invention. */
+  const refreshable = new Map<string, { subject: string; session: string; used: boolean }>();
   let session = '';
 
   const server = createServer((request, response) => {
@@ -82,6 +88,7 @@ export async function startTestIssuer({ apiAudience }: { apiAudience: string }):
     person: { name: 'alice' },
     mischief: {},
     keyRequests: 0,
+    refreshes: { presented: 0, reused: 0 },
     get lastSession() {
       return session;
     },
@@ -185,39 +192,65 @@ export async function startTestIssuer({ apiAudience }: { apiAudience: string }):
   }
 
   async function exchange(form: URLSearchParams, json: (body: unknown, status?: number) => void): Promise<void> {
+    const client = form.get('client_id') === clientId && form.get('client_secret') === clientSecret;
+    if (form.get('grant_type') === 'refresh_token') {
+      await refresh(client ? (form.get('refresh_token') ?? '') : '', json);
+      return;
+    }
     const code = form.get('code') ?? '';
     const found = codes.get(code);
     codes.delete(code);
     const challenge = createHash('sha256')
       .update(form.get('code_verifier') ?? '')
       .digest('base64url');
-    const client = form.get('client_id') === clientId && form.get('client_secret') === clientSecret;
     if (!found || !client || challenge !== found.challenge || form.get('redirect_uri') !== found.redirectUri) {
       json({ error: 'invalid_grant' }, 400);
       return;
     }
-    const { mischief } = issuer;
     session = randomUUID();
+    // The time is required where an age was asked for (OpenID Connect Core §2), and not said otherwise.
+    const time = found.maxAge === null ? {} : { auth_time: seconds() };
+    json(await tokensFor(found.person, session, { nonce: found.nonce, ...time }));
+  }
+
+  /** As Keycloak does where it revokes refresh tokens: each works once, and the person is who `person` is now, if it is the same. */
+  async function refresh(token: string, json: (body: unknown, status?: number) => void): Promise<void> {
+    issuer.refreshes.presented += 1;
+    const found = refreshable.get(token);
+    if (found?.used) issuer.refreshes.reused += 1;
+    const refused = issuer.mischief.refresh ?? (found && !found.used ? undefined : 'invalid_grant');
+    if (!found || refused !== undefined) {
+      json({ error: refused }, 400);
+      return;
+    }
+    found.used = true;
+    const person =
+      subjectOf(issuer.person) === found.subject ? issuer.person : { name: found.subject, sub: found.subject };
+    json(await tokensFor(person, found.session));
+  }
+
+  async function tokensFor(person: TestPerson, sid: string, more: JWTPayload = {}): Promise<object> {
+    const { mischief } = issuer;
     const claims: JWTPayload = {
-      ...claimsOf(found.person),
+      ...claimsOf(person),
       iss: url,
       aud: clientId,
       azp: clientId,
-      nonce: found.nonce,
-      sid: session,
-      // Required where an age was asked for (OpenID Connect Core §2), and not said otherwise.
-      ...(found.maxAge !== null && { auth_time: seconds() }),
+      sid,
       iat: seconds(),
       exp: seconds() + 300,
+      ...more,
     };
-    const accessToken = randomBytes(16).toString('hex');
-    people.set(accessToken, found.person);
-    json({
+    const [accessToken, refreshToken] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];
+    people.set(accessToken, person);
+    refreshable.set(refreshToken, { subject: subjectOf(person), session: sid, used: false });
+    return {
       access_token: accessToken,
+      refresh_token: refreshToken,
       token_type: 'Bearer',
       expires_in: 300,
       id_token: await sign(mischief.foreignKey ? stranger : key, mischief.idToken?.(claims) ?? claims),
-    });
+    };
   }
 
   return issuer;

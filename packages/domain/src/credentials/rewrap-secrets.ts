@@ -67,7 +67,7 @@ async function rewrapTokens(
   return { done, failed };
 }
 
-/** What is sealed without a note of the key that did it: each row is tried. */
+/** What is sealed without a note of the key that did it: each row is tried. Refresh tokens change within minutes by themselves. */
 const unmarked = [
   { table: 'signing_keys', column: 'sealed_jwk' },
   { table: 'sessions', column: 'id_token' },

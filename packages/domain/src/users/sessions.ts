@@ -1,8 +1,9 @@
 import { Session } from '@escale/schema/entities';
-import type { Context } from '../context.ts';
+import { as, type Context } from '../context.ts';
 import { notFound } from '../errors.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 import { requireUser } from './require-user.ts';
+import { identityProvider } from './sign-in-user.ts';
 
 /** Where the caller is signed in, the latest used first. */
 export async function listSessions(ctx: Context): Promise<Session[]> {
@@ -31,6 +32,13 @@ export async function revokeOtherSessions(ctx: Context, { keep }: { keep: string
   ctx.em.remove(others);
   await ctx.em.flush();
   return { revoked: others.length };
+}
+
+/** Ends a session of which the identity provider says that it is over, or that the person may not sign in any more. */
+export async function endSessionForProvider(ctx: Context, session: Session): Promise<void> {
+  recordUsage(as(ctx, identityProvider), 'user.signed_out', { namespace: session.user.username });
+  ctx.em.remove(session);
+  await ctx.em.flush();
 }
 
 async function requireOwnSession(ctx: Context, id: string, field: string): Promise<Session> {

@@ -1,3 +1,4 @@
+import type { Principal } from '../access/principal.ts';
 import { registrySettings } from '../administration/registry-settings.ts';
 import { UniqueConstraintViolationException } from '@mikro-orm/core';
 import { Namespace, User } from '@escale/schema/entities';
@@ -14,6 +15,8 @@ export interface VerifiedIdentity {
   readonly subject: string;
   /** What the person is called there; a name is derived from it. */
   readonly preferredName: string;
+  /** A program that the provider knows by itself: nobody is there to be asked whether its name is right. */
+  readonly isProgram?: boolean;
   /** Only when the provider says that it is verified. */
   readonly email?: string;
   readonly isAdministrator: boolean;
@@ -30,18 +33,21 @@ export async function signInUser(ctx: Context, identity: VerifiedIdentity): Prom
   const user = await findOrCreateUser(ctx, identity);
   const principal = userPrincipal(user, { kind: 'session' });
   await followIdentity(ctx, user, identity);
-  user.email = identity.email ?? null;
   user.lastSignedInAt = ctx.now;
   recordUsage(as(ctx, principal), 'user.signed_in', { namespace: user.username });
   await ctx.em.flush();
   return user;
 }
 
-/** What the provider says of a person now takes effect: groups, and teams in which somebody has been waiting for the person. */
+/** What the provider says of a person now takes effect: address, groups, teams in which somebody has been waiting. The caller saves. */
 export async function followIdentity(ctx: Context, user: User, identity: VerifiedIdentity): Promise<void> {
+  user.email = identity.email ?? null;
   await applyGroups(ctx, user, identity);
   await acceptPendingMemberships(ctx, user, identity);
 }
+
+/** Who changes what follows from the identity provider. */
+export const identityProvider: Principal = { kind: 'system', name: 'identity provider' };
 
 /** The user of an identity, without counting it as a sign-in: a program presents a token with every request. */
 export async function findOrCreateUser(ctx: Context, identity: VerifiedIdentity): Promise<User> {
@@ -62,7 +68,8 @@ async function createUser(ctx: Context, identity: VerifiedIdentity): Promise<Use
           kind: 'user',
           timeMachineSeconds,
         });
-        const user = em.create(User, { namespace, issuer: identity.issuer, subject: identity.subject });
+        const { issuer, subject, isProgram = false } = identity;
+        const user = em.create(User, { namespace, issuer, subject, usernameConfirmed: isProgram });
         await em.flush();
         recordUsage(as(inner, userPrincipal(user, { kind: 'session' })), 'user.created', { namespace: namespace.name });
         return user;

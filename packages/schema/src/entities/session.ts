@@ -6,6 +6,12 @@ import { User } from './user.ts';
 const SessionSchema = defineEntity({
   name: 'Session',
   tableName: 'sessions',
+  indexes: [
+    {
+      name: 'sessions_refreshed_next',
+      expression: `create index "sessions_refreshed_next" on "sessions" ("refresh_at") where "refresh_token" is not null`,
+    },
+  ],
   properties: {
     /** SHA-256 of the cookie's value, hexadecimal. */
     id: p.text().primary(),
@@ -14,6 +20,10 @@ const SessionSchema = defineEntity({
     providerSession: p.text().nullable().index(),
     /** Sealed: what signing out at the identity provider needs. */
     idToken: p.blob().nullable().hidden(),
+    /** Sealed: what the provider is asked with whether the person may still do what they may. New after each use. */
+    refreshToken: p.blob().nullable().hidden(),
+    /** When that is done next; later while somebody does it. */
+    refreshAt: p.datetime().nullable(),
     /** Where it began, for the list in which its owner looks for strangers. */
     clientAddress: p.text().nullable(),
     userAgent: p.text().nullable(),

@@ -9,6 +9,7 @@ import { Migration20261124214044_grants_read_from_the_index } from './Migration2
 import { Migration20261124215325_pulls_announced_by_their_writer } from './Migration20261124215325_pulls_announced_by_their_writer.ts';
 import { Migration20261124235050_entries_own_namespace } from './Migration20261124235050_entries_own_namespace.ts';
 import { Migration20261124235956_sign_ins_are_fresh } from './Migration20261124235956_sign_ins_are_fresh.ts';
+import { Migration20261125002200_sessions_are_refreshed } from './Migration20261125002200_sessions_are_refreshed.ts';
 import { Migration20261125004303_pending_memberships } from './Migration20261125004303_pending_memberships.ts';
 
 /** Every migration, in order; listed by hand so that a bundle or a test runner needs no folder to look into. */
@@ -24,5 +25,6 @@ export const migrations = [
   Migration20261124215325_pulls_announced_by_their_writer,
   Migration20261124235050_entries_own_namespace,
   Migration20261124235956_sign_ins_are_fresh,
+  Migration20261125002200_sessions_are_refreshed,
   Migration20261125004303_pending_memberships,
 ];
