@@ -23,6 +23,25 @@ test('a lost session leads to sign-in and back to the same dialog, with what was
   await context.close();
 });
 
+test('a form of an organization is filled in as it was, too', async () => {
+  const { page, context } = await product.open();
+  await signInAs(page, product.stack, 'alice');
+  await page.goto(`${product.stack.url}/new/organization`);
+  await page.getByLabel('Organization name').fill('lighthouse');
+  await page.getByLabel('Description').fill('It shows the way');
+  await context.clearCookies();
+  await page.getByRole('button', { name: 'Create organization' }).click();
+  await page.getByText('Your session has ended.').waitFor();
+  await page.getByRole('link', { name: 'Sign in with Keycloak' }).click();
+  await fillProviderForm(page, product.stack, 'alice');
+  await page.waitForURL(`${product.stack.url}/new/organization`);
+  expect(await page.getByLabel('Description').inputValue()).toBe('It shows the way');
+  await page.getByText('lighthouse is free').waitFor();
+  await page.getByRole('button', { name: 'Create organization' }).click();
+  await page.getByRole('heading', { name: 'lighthouse', level: 1 }).waitFor();
+  await context.close();
+});
+
 /** The server's answer to the next mutation of this name, as if the person had signed in long ago. */
 async function refuseOnce(page: Page, mutation: string): Promise<void> {
   let refused = false;

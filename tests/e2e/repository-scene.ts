@@ -16,9 +16,14 @@ export const hostile = [
   '=HYPERLINK("http://evil.example")',
 ];
 
-export interface Scene {
-  readonly alice: SignedIn;
+/** A repository, and a client that may push there. */
+interface Place {
   readonly client: OciClient;
+  readonly repository: string;
+}
+
+export interface Scene extends Place {
+  readonly alice: SignedIn;
   /** Of the image that the tags `1.0` and `latest` name. */
   readonly digest: string;
   readonly indexDigest: string;
@@ -28,13 +33,13 @@ const imageType = 'application/vnd.oci.image.manifest.v1+json';
 const indexType = 'application/vnd.oci.image.index.v1+json';
 
 /** An organization with a repository in which there is one of everything that its pages show. */
-export async function repositoryScene(stack: Stack): Promise<Scene> {
+export async function repositoryScene(stack: Stack, organization = 'acme'): Promise<Scene> {
   const alice = await signIn(stack, 'alice');
   await signIn(stack, 'bob');
   await alice.ask(
     'mutation ($input: CreateOrganizationInput!) { createOrganization(input: $input) { organization { name } } }',
     {
-      input: { name: 'acme' },
+      input: { name: organization },
     },
   );
   const { createApplicationToken } = await alice.ask<{ createApplicationToken: { credentials: { password: string } } }>(
@@ -42,9 +47,10 @@ export async function repositoryScene(stack: Stack): Promise<Scene> {
     { input: { title: 'pusher' } },
   );
   const client = new OciClient(stack.url, { username: '$app', password: createApplicationToken.credentials.password });
-  const amd64 = await pushImage(client, 'amd64', '1.0');
-  await putManifest(client, 'latest', imageType, amd64.text);
-  const arm64 = await pushImage(client, 'arm64');
+  const place = { client, repository: `${organization}/app` };
+  const amd64 = await pushImage(place, 'amd64', '1.0');
+  await putManifest(place, 'latest', imageType, amd64.text);
+  const arm64 = await pushImage(place, 'arm64');
   const index = JSON.stringify({
     schemaVersion: 2,
     mediaType: indexType,
@@ -56,19 +62,24 @@ export async function repositoryScene(stack: Stack): Promise<Scene> {
     })),
     annotations: Object.fromEntries(hostile.map((text, at) => [`org.example.note${String(at)}`, text])),
   });
-  await putManifest(client, 'multi', indexType, index);
-  await sign(client, amd64);
+  await putManifest(place, 'multi', indexType, index);
+  await sign(place, amd64);
   await alice.ask(
     'mutation ($input: UpdateRepositoryInput!) { updateRepository(input: $input) { repository { id } } }',
     {
-      input: { repository: 'acme/app', description: hostile.join('\n') },
+      input: { repository: place.repository, description: hostile.join('\n') },
     },
   );
-  return { alice, client, digest: amd64.digest, indexDigest: sha256(Buffer.from(index)) };
+  return { ...place, alice, digest: amd64.digest, indexDigest: sha256(Buffer.from(index)) };
 }
 
-export async function putManifest(client: OciClient, reference: string, type: string, text: string): Promise<void> {
-  const answer = await client.request(`/v2/acme/app/manifests/${reference}`, {
+export async function putManifest(
+  { client, repository }: Place,
+  reference: string,
+  type: string,
+  text: string,
+): Promise<void> {
+  const answer = await client.request(`/v2/${repository}/manifests/${reference}`, {
     method: 'PUT',
     headers: { 'Content-Type': type, 'User-Agent': hostile[0] ?? '' },
     body: text,
@@ -77,7 +88,7 @@ export async function putManifest(client: OciClient, reference: string, type: st
 }
 
 /** An image that says a lot of itself. @param tag none when left out */
-export async function pushImage(client: OciClient, architecture: string, tag?: string) {
+export async function pushImage(place: Place, architecture: string, tag?: string) {
   const layers = [Buffer.alloc(60_000, `${architecture} one`), Buffer.alloc(9000, `${architecture} ${tag ?? 'two'}`)];
   const config = Buffer.from(
     JSON.stringify({
@@ -103,7 +114,7 @@ export async function pushImage(client: OciClient, architecture: string, tag?: s
     digest: sha256(content),
     size: content.length,
   });
-  for (const blob of [config, ...layers]) await client.pushBlob('acme/app', blob);
+  for (const blob of [config, ...layers]) await place.client.pushBlob(place.repository, blob);
   const text = JSON.stringify({
     schemaVersion: 2,
     mediaType: imageType,
@@ -111,14 +122,14 @@ export async function pushImage(client: OciClient, architecture: string, tag?: s
     layers: layers.map((layer) => descriptor('application/vnd.oci.image.layer.v1.tar', layer)),
   });
   const digest = sha256(Buffer.from(text));
-  await putManifest(client, tag ?? digest, imageType, text);
+  await putManifest(place, tag ?? digest, imageType, text);
   return { text, digest };
 }
 
 /** A signature as cosign makes it. */
-async function sign(client: OciClient, { text, digest }: { text: string; digest: string }): Promise<void> {
+async function sign(place: Place, { text, digest }: { text: string; digest: string }): Promise<void> {
   const empty = Buffer.from('{}');
-  await client.pushBlob('acme/app', empty);
+  await place.client.pushBlob(place.repository, empty);
   const blob = { mediaType: 'application/vnd.oci.empty.v1+json', digest: sha256(empty), size: empty.length };
   const signature = JSON.stringify({
     schemaVersion: 2,
@@ -128,5 +139,5 @@ async function sign(client: OciClient, { text, digest }: { text: string; digest:
     layers: [blob],
     subject: { mediaType: imageType, digest, size: Buffer.byteLength(text) },
   });
-  await putManifest(client, sha256(Buffer.from(signature)), imageType, signature);
+  await putManifest(place, sha256(Buffer.from(signature)), imageType, signature);
 }

@@ -100,7 +100,7 @@ function watched(page: Page, url: string): ConsoleWindow {
 }
 
 /** From the console's sign-in page through the provider's form, as a person does; where that leads is not waited for. */
-export async function goThroughProvider(page: Page, stack: Stack, username: string): Promise<void> {
+async function goThroughProvider(page: Page, stack: Stack, username: string): Promise<void> {
   await page.goto(stack.url);
   await page.getByRole('link', { name: /^(?:Sign in with|Se connecter avec) Keycloak$/ }).click();
   await fillProviderForm(page, stack, username);
@@ -161,8 +161,10 @@ export function wordsOf(language: 'en' | 'fr'): Words {
   };
 }
 
-/** Of a text with forms for none, one and many: the one for this number. */
+/** Of a text with forms for one and many, or for none, one and many: the one for this number. */
 function formOf(text: string, count: string | number | undefined): string {
   const forms = text.split(' | ');
-  return forms.length === 1 ? text : (forms[Math.min(Number(count ?? 0), forms.length - 1)] ?? text);
+  const number = Number(count ?? 0);
+  if (forms.length === 2) return (number === 1 ? forms[0] : forms[1]) ?? text;
+  return forms[Math.min(number, forms.length - 1)] ?? text;
 }

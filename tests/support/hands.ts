@@ -6,6 +6,8 @@ export interface Hands {
   press(target: Locator): Promise<void>;
   fill(target: Locator, text: string): Promise<void>;
   tick(target: Locator): Promise<void>;
+  /** Ticks with the shift key: all between the one ticked last and this one. */
+  tickUpTo(target: Locator): Promise<void>;
   /** Opens a menu and presses one of its items. */
   menu(button: Locator, item: string): Promise<void>;
   /** Opens a select and takes an option. */
@@ -22,6 +24,7 @@ export function mouse(page: Page): Hands {
     press: (target) => target.click(),
     fill: (target, text) => target.fill(text),
     tick: (target) => target.click(),
+    tickUpTo: (target) => target.click({ modifiers: ['Shift'] }),
     menu: async (button, item) => {
       await button.click();
       await page.getByRole('menuitem', { name: item }).click();
@@ -93,6 +96,10 @@ export function keyboard(page: Page): Hands {
       await reach(target);
       await page.keyboard.press('Space');
     },
+    tickUpTo: async (target) => {
+      await reach(target);
+      await page.keyboard.press('Shift+Space');
+    },
     menu: async (button, item) => {
       await reach(button);
       await page.keyboard.press('Enter');
@@ -126,6 +133,23 @@ export function keyboard(page: Page): Hands {
       await page.keyboard.press('Enter');
     },
   };
+}
+
+/** A dialog holds the focus while it is open; Escape closes it and gives the focus back to what opened it. */
+export async function expectHeldFocus(page: Page, dialog: Locator, opener: Locator): Promise<void> {
+  await dialog.waitFor();
+  const isInside = () => dialog.evaluate((element) => element.contains(document.activeElement));
+  await expect.poll(isInside).toBe(true);
+  // More steps than a dialog of ours has places to stop at, in both directions.
+  for (const key of ['Tab', 'Shift+Tab']) {
+    for (let step = 0; step < 12; step += 1) {
+      await page.keyboard.press(key);
+      expect(await isInside()).toBe(true);
+    }
+  }
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  await expect.poll(() => opener.evaluate((element) => element === document.activeElement)).toBe(true);
 }
 
 function startingWith(name: string): RegExp {
