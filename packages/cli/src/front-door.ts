@@ -3,14 +3,14 @@ import { createListener } from '@escale/server-kit/listener';
 import type { EscaleConfig } from './config.ts';
 import { isOwnHost } from './own-host.ts';
 
-/** Who answers what on the one public port (product.md §3). */
+/** Who answers what on the one public port (product.md §3); a process of one role has not all of them. */
 export interface Rooms {
-  readonly registry: RequestListener;
-  readonly api: RequestListener;
+  readonly registry?: RequestListener;
+  readonly api?: RequestListener;
   readonly health: RequestListener;
   /** Only when the demo identity provider is embedded. */
   readonly identityProvider?: { readonly path: string; readonly handler: RequestListener };
-  readonly console: RequestListener;
+  readonly console?: RequestListener;
 }
 
 /** The public listener: opened first, so that a taken port is known before anything else starts; filled later. */
@@ -55,13 +55,20 @@ export async function openFrontDoor(
 }
 
 function roomFor(rooms: Rooms, url: string): RequestListener {
-  if (url === '/v2' || url.startsWith('/v2/') || url.startsWith('/v2?')) return rooms.registry;
+  if (url === '/v2' || url.startsWith('/v2/') || url.startsWith('/v2?')) return rooms.registry ?? elsewhere;
   if (url === '/graphql' || url.startsWith('/graphql?') || url.startsWith('/graphql/') || url.startsWith('/auth/'))
-    return rooms.api;
+    return rooms.api ?? elsewhere;
   if (isHealth(url)) return rooms.health;
   if (rooms.identityProvider && url.startsWith(`${rooms.identityProvider.path}/`))
     return rooms.identityProvider.handler;
-  return rooms.console;
+  return rooms.console ?? elsewhere;
+}
+
+/** A request that another role's process is there for. */
+function elsewhere(_request: IncomingMessage, response: ServerResponse): void {
+  const message = 'this process does not serve this address: the proxy before it must send it to the other role';
+  response.writeHead(404, { 'Content-Type': 'application/json', 'X-Content-Type-Options': 'nosniff' });
+  response.end(JSON.stringify({ errors: [{ code: 'NOT_FOUND', message }] }));
 }
 
 function isHealth(url: string): boolean {

@@ -4,9 +4,12 @@ import { beginLean } from './lean-memory.ts';
 const help = `escale <command>
 
   start     starts everything in one process; \`escale start --help\` lists its flags
+  registry  starts the registry and the background jobs alone, for a cluster
+  api       starts the management API, sign-in and the console alone, for a cluster
   migrate   brings the database of ESCALE_DATABASE_URL to this version
   gc        deletes what nothing keeps; \`escale gc --help\` lists its flags
   verify    derives what is garbage once more, and reads every stored byte
+  doctor    looks at the configuration and what it names, and says what to do about what is wrong
   version   prints the version
 `;
 
@@ -18,6 +21,12 @@ const commands: Readonly<Record<string, () => Promise<void> | void>> = {
     beginLean(process);
     const { start } = await import('./commands/start.ts');
     await start(args, process.env);
+  },
+  registry: () => role('registry'),
+  api: () => role('api'),
+  doctor: async () => {
+    const { doctor } = await import('./commands/doctor.ts');
+    await doctor(args, process.env);
   },
   migrate: async () => {
     const { migrate } = await import('./commands/migrate.ts');
@@ -39,6 +48,12 @@ const commands: Readonly<Record<string, () => Promise<void> | void>> = {
     process.stdout.write(help);
   },
 };
+
+async function role(name: 'registry' | 'api'): Promise<void> {
+  beginLean(process);
+  const { runRole } = await import('./commands/role.ts');
+  await runRole(name, args, process.env);
+}
 
 const run = commands[command ?? 'help'];
 if (!run) {

@@ -1,10 +1,12 @@
+import type { RequestListener } from 'node:http';
 import path from 'node:path';
 import Koa from 'koa';
 import { createApp as createApi, type ApiApp } from '@escale/api/app';
+import type { ApiConfig } from '@escale/api/config';
 import { anonymous } from '@escale/domain/access';
 import type { Vault } from '@escale/domain/credentials';
 import type { Faults } from '@escale/domain/faults';
-import { createApp as createRegistry } from '@escale/registry/app';
+import { createApp as createRegistry, type RegistryParts } from '@escale/registry/app';
 import type { BlobStore } from '@escale/registry/storage';
 import type { Orm } from '@escale/schema/orm';
 import type { Lifecycle } from '@escale/server-kit/lifecycle';
@@ -32,38 +34,46 @@ export interface RoomParts {
 export async function openRooms(config: EscaleConfig, life: Lifecycle, parts: RoomParts): Promise<Rooms> {
   const { orm, vault, blobStore, logger, demo, faults } = parts;
   const oidc = config.oidc ?? demo?.settings;
-  if (!oidc) throw new Error('there is no identity provider');
-  const api = life.add(
-    'the management API',
-    await startApi(config, { oidc, orm, vault, logger, embedded: demo !== undefined }),
-    (app) => app.close(),
-  );
-  const registry = life.add(
-    'the registry',
-    createRegistry({
-      config: { externalUrl: config.externalUrl, trustedProxies: config.ESCALE_TRUSTED_PROXIES ?? [] },
+  const api = await openApiRoom(config, life, { oidc, orm, vault, logger, embedded: demo !== undefined });
+  const identifyAccessToken = (token: string) =>
+    api.identifyAccessToken({ em: orm.em.fork(), principal: anonymous, now: new Date(), vault, client: {} }, token);
+  return {
+    registry: openRegistryRoom(config, life, {
       orm,
       vault,
       blobStore,
       logger,
-      processes: config.ESCALE_WORKERS,
-      uploadLimits: {
-        sessions: config.ESCALE_UPLOAD_SESSIONS,
-        stagedBytes: config.ESCALE_UPLOAD_STAGED_GIB * 2 ** 30,
-      },
+      identifyAccessToken,
       ...(faults && { faults }),
-      identifyAccessToken: (token) =>
-        api.identifyAccessToken({ em: orm.em.fork(), principal: anonymous, now: new Date(), vault, client: {} }, token),
     }),
-    (app) => app.close(),
-  );
-  return {
-    registry: registry.koa.callback(),
     api: api.koa.callback(),
-    health: healthChecks({ orm, blobStore, logger }),
-    console: consoleFiles(consoleFolder()),
+    health: openHealthRoom({ orm, blobStore, logger }),
+    console: openConsoleRoom(),
     ...(demo && { identityProvider: demo.room }),
   };
+}
+
+/** The registry of this process, which takes access tokens as whoever is given says. */
+export function openRegistryRoom(
+  config: EscaleConfig,
+  life: Lifecycle,
+  parts: Pick<RegistryParts, 'orm' | 'vault' | 'blobStore' | 'logger' | 'identifyAccessToken' | 'faults'>,
+): RequestListener {
+  const registry = createRegistry({
+    ...parts,
+    config: { externalUrl: config.externalUrl, trustedProxies: config.ESCALE_TRUSTED_PROXIES ?? [] },
+    processes: config.ESCALE_WORKERS,
+    uploadLimits: {
+      sessions: config.ESCALE_UPLOAD_SESSIONS,
+      stagedBytes: config.ESCALE_UPLOAD_STAGED_GIB * 2 ** 30,
+    },
+  });
+  return life.add('the registry', registry, (app) => app.close()).koa.callback();
+}
+
+/** Beside this package in the repository and in the image alike. */
+export function openConsoleRoom(): RequestListener {
+  return consoleFiles(path.resolve(import.meta.dirname, '../../web/dist'));
 }
 
 export type DemoSettings = Awaited<ReturnType<typeof demoSettings>>;
@@ -83,40 +93,53 @@ export async function demoSettings(config: EscaleConfig, data: DataFolder) {
   };
 }
 
-interface ApiSettings {
-  readonly oidc: { readonly issuer: string; readonly clientId: string; readonly clientSecret: string };
+interface ApiRoomParts {
+  readonly oidc: EscaleConfig['oidc'];
   readonly orm: Orm;
   readonly vault: Vault;
   readonly logger: Logger;
+  /** The identity provider is in this process. */
   readonly embedded: boolean;
 }
 
-function startApi(config: EscaleConfig, { oidc, orm, vault, logger, embedded }: ApiSettings): Promise<ApiApp> {
-  const { issuer, clientId, clientSecret } = oidc;
+/** The management API of this process, ended with it. */
+export async function openApiRoom(
+  config: EscaleConfig,
+  life: Lifecycle,
+  { oidc, orm, vault, logger, embedded }: ApiRoomParts,
+): Promise<ApiApp> {
   const directory = groupsToFollow(config)?.directory;
-  return createApi({
-    config: {
-      externalUrl: config.externalUrl,
-      version,
-      oidc: {
-        issuer,
-        clientId,
-        clientSecret,
-        name: config.ESCALE_OIDC_NAME,
-        refreshSeconds: config.ESCALE_OIDC_REFRESH_SECONDS,
-      },
-      apiAudience: config.ESCALE_API_AUDIENCE,
-      adminGroup: config.ESCALE_ADMIN_GROUP,
-      revealTokens: config.ESCALE_REVEAL_TOKENS,
-      undoSeconds: config.ESCALE_UNDO_DAYS * 24 * 3600,
-      trustedProxies: config.ESCALE_TRUSTED_PROXIES ?? [],
-    },
+  const api = await createApi({
+    config: apiSettings(config, oidc),
     orm,
     vault,
     logger,
     ...(directory && { directory }),
     ...(embedded && { fetch: fetchFromOurselves(config) }),
   });
+  return life.add('the management API', api, (app) => app.close());
+}
+
+/** The configuration as the management API takes it. */
+export function apiSettings(config: EscaleConfig, oidc: EscaleConfig['oidc']): ApiConfig {
+  if (!oidc) throw new Error('there is no identity provider');
+  const { issuer, clientId, clientSecret } = oidc;
+  return {
+    externalUrl: config.externalUrl,
+    version,
+    oidc: {
+      issuer,
+      clientId,
+      clientSecret,
+      name: config.ESCALE_OIDC_NAME,
+      refreshSeconds: config.ESCALE_OIDC_REFRESH_SECONDS,
+    },
+    apiAudience: config.ESCALE_API_AUDIENCE,
+    adminGroup: config.ESCALE_ADMIN_GROUP,
+    revealTokens: config.ESCALE_REVEAL_TOKENS,
+    undoSeconds: config.ESCALE_UNDO_DAYS * 24 * 3600,
+    trustedProxies: config.ESCALE_TRUSTED_PROXIES ?? [],
+  };
 }
 
 /** The embedded identity provider is this process: its public address may be one that only browsers can reach. */
@@ -128,7 +151,17 @@ function fetchFromOurselves({ externalUrl, ESCALE_PORT: port }: EscaleConfig): t
   };
 }
 
-function healthChecks({ orm, blobStore, logger }: { orm: Orm; blobStore: BlobStore; logger: Logger }) {
+/** Tells how the things are on which this process depends. */
+export function openHealthRoom({
+  orm,
+  blobStore,
+  logger,
+}: {
+  readonly orm: Orm;
+  /** Where this process has one. */
+  readonly blobStore?: BlobStore;
+  readonly logger: Logger;
+}): RequestListener {
   const koa = new Koa();
   koa.silent = true;
   koa.use(requestId());
@@ -139,7 +172,9 @@ function healthChecks({ orm, blobStore, logger }: { orm: Orm; blobStore: BlobSto
       },
       failing: 'the database does not answer',
     },
-    blobStore: { check: (signal: AbortSignal) => blobStore.check(signal), failing: 'the blob store does not answer' },
+    ...(blobStore && {
+      blobStore: { check: (signal: AbortSignal) => blobStore.check(signal), failing: 'the blob store does not answer' },
+    }),
   };
   koa.use(
     health(checks, (name, error) => {
@@ -147,9 +182,4 @@ function healthChecks({ orm, blobStore, logger }: { orm: Orm; blobStore: BlobSto
     }),
   );
   return koa.callback();
-}
-
-/** Beside this package in the repository and in the image alike. */
-function consoleFolder(): string {
-  return path.resolve(import.meta.dirname, '../../web/dist');
 }

@@ -16,6 +16,9 @@ export interface Identity {
   readonly unconfirmed: boolean;
 }
 
+/** What taking an access token needs. */
+type TokenServices = Pick<Services, 'config' | 'bearers'>;
+
 /**
  * By bearer (an API token, a robot's token, or an access token of the identity provider), else by session cookie, else nobody.
  * @param options.touch false: asked again for a request that goes on, which is no sign of life of a session
@@ -42,7 +45,11 @@ export async function identify(
 }
 
 /** The user of an access token of the identity provider, for the registry. @throws UNAUTHORIZED, UNAVAILABLE */
-export async function identifyAccessToken(services: Services, nobody: Context, token: string): Promise<UserPrincipal> {
+export async function identifyAccessToken(
+  services: TokenServices,
+  nobody: Context,
+  token: string,
+): Promise<UserPrincipal> {
   const { user } = await holderOfAccessToken(services, nobody, token);
   // A name that may still change must not become the first part of repository names.
   if (!user.usernameConfirmed)
@@ -51,7 +58,7 @@ export async function identifyAccessToken(services: Services, nobody: Context, t
 }
 
 async function holderOfAccessToken(
-  services: Services,
+  services: TokenServices,
   nobody: Context,
   token: string,
 ): Promise<{ user: User; signedInAt: Date | undefined }> {
@@ -60,7 +67,7 @@ async function holderOfAccessToken(
   return { user, signedInAt: signedInAtOf(claims) ?? dateOf(claims['iat']) };
 }
 
-function identityOfClaims({ config }: Services, claims: Record<string, unknown>): VerifiedIdentity {
+function identityOfClaims({ config }: TokenServices, claims: Record<string, unknown>): VerifiedIdentity {
   try {
     return identityOf(config, claims);
   } catch (cause) {
