@@ -19,7 +19,7 @@ beforeAll(async () => {
     ...base,
     ESCALE_OIDC_ISSUER: `${stack.url}/realms/escale`,
     ESCALE_OIDC_CLIENT_ID: 'escale',
-    ESCALE_OIDC_CLIENT_SECRET: readFileSync(path.join(stack.dataDir, 'demo-client-secret')).toString('base64url'),
+    ESCALE_OIDC_CLIENT_SECRET: readFileSync(path.join(stack.dataDir, 'demo-client-secret'), 'utf8').trim(),
   };
 });
 afterAll(() => stack.stop());
