@@ -79,7 +79,7 @@ const wholeTests = [
 const onlyIn: readonly (readonly [RegExp, RegExp])[] = [
   [/^@azure\//, /^packages\/registry\/src\/storage\//],
   [/^graphile-worker$/, /^packages\/registry\/src\/worker\.ts$/],
-  [/^pg$/, /^packages\/(?:registry\/src\/worker|cli\/src\/embedded\/postgres)\.ts$/],
+  [/^pg$/, /^packages\/(?:registry\/src\/worker|cli\/src\/(?:embedded\/postgres|doctor\/check-storage))\.ts$/],
   [/^keycloak-connect$/, /^packages\/api\/src\/auth\/keycloak\.ts$/],
   [/^oidc-provider$/, /^packages\/cli\/src\/embedded\/|^packages\/api\/src\/testing\/|\.test\.ts$/],
 ];

@@ -1,7 +1,7 @@
 import { readdir, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { runningPostgres } from '@escale/cli/embedded';
-import { createOrm, type Orm } from '@escale/schema/orm';
+import { createOrm, type Orm } from '@escale/schema/testing';
 import { collect } from '../support/collect.ts';
 import type { Stack } from '../support/stack.ts';
 
