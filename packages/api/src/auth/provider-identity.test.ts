@@ -60,8 +60,23 @@ test('a program of the provider has a name at once: nobody is there to confirm i
   expect(data).toEqual({ viewer: { username: 'deploys', usernameConfirmed: true } });
 });
 
+test('nor has one whose realm leaves out the client’s id', async () => {
+  const token = await api.issuer.accessToken({ name: 'service-account-builds' }, ({ sid: _, ...claims }) => ({
+    ...claims,
+    azp: 'builds',
+  }));
+  const caller = api.caller({ authorization: `Bearer ${token}` });
+  const { data } = await caller.graphql('{ viewer { username usernameConfirmed } }');
+  expect(data).toEqual({ viewer: { username: 'builds', usernameConfirmed: true } });
+});
+
 test('a person who is called like a program is none', async () => {
-  const authorization = `Bearer ${await api.issuer.accessToken({ name: 'service-account-x' })}`;
+  const token = await api.issuer.accessToken({ name: 'service-account-x' }, (claims) => ({
+    ...claims,
+    azp: 'x',
+    sid: 'a session',
+  }));
+  const authorization = `Bearer ${token}`;
   const { data } = await api.caller({ authorization }).graphql('{ viewer { username usernameConfirmed } }');
   expect(data).toEqual({ viewer: { username: 'service-account-x', usernameConfirmed: false } });
 });

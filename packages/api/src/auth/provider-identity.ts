@@ -74,6 +74,8 @@ const identityClaims = z.object({
   email_verified: z.boolean().optional(),
   groups: z.array(z.string()).optional(),
   client_id: z.string().optional(),
+  azp: z.string().optional(),
+  sid: z.string().optional(),
 });
 
 /** When the person showed the password, as verified claims say it; undefined where they do not. */
@@ -90,10 +92,12 @@ const serviceAccountPrefix = 'service-account-';
 
 /** What verified claims say of a person. An absent `groups` means "in no group": so Keycloak writes it. */
 export function identityOf({ adminGroup }: ApiConfig, claims: Record<string, unknown>): VerifiedIdentity {
-  const { iss, sub, preferred_username, email, email_verified, groups, client_id } = identityClaims.parse(claims);
+  const { iss, sub, preferred_username, email, email_verified, groups, client_id, azp, sid } =
+    identityClaims.parse(claims);
   const name = preferred_username ?? sub;
-  // Keycloak's user behind a client that signs itself in.
-  const isProgram = client_id !== undefined && name === `${serviceAccountPrefix}${client_id.toLowerCase()}`;
+  // Keycloak's user behind a client that signs itself in. A realm may leave out the client's id; a person's token has a session.
+  const client = client_id ?? (sid === undefined ? azp : undefined);
+  const isProgram = client !== undefined && name === `${serviceAccountPrefix}${client.toLowerCase()}`;
   return {
     issuer: iss,
     subject: sub,
