@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import path from 'node:path';
 import { KeycloakAdmin, realmOf } from '@escale/infra/keycloak';
 import { inject } from 'vitest';
 import { startStack, type Stack } from '../support/stack.ts';
@@ -13,6 +14,13 @@ export interface Scene extends AsyncDisposable {
   /** Of everybody in the realm. */
   readonly password: string;
   readonly secrets: { readonly web: string; readonly automation: string; readonly sync: string };
+}
+
+/** What Keycloak's token endpoint answered. */
+export interface Tokens {
+  readonly access_token: string;
+  readonly id_token: string;
+  readonly refresh_token: string;
 }
 
 export interface SceneOptions {
@@ -33,6 +41,7 @@ export async function openScene({ environment = {}, realm: changes = {} }: Scene
   const password = secret();
   // Keycloak may start after the product: so does the realm here.
   const stack = await startStack({
+    entry: path.join(import.meta.dirname, 'product.ts'),
     demoPassword: password,
     environment: {
       ESCALE_OIDC_ISSUER: issuer,
@@ -49,7 +58,7 @@ export async function openScene({ environment = {}, realm: changes = {} }: Scene
     automationSecret: secrets.automation,
     syncSecret: secrets.sync,
   });
-  await admin.createRealm({ ...file, ...changes });
+  await admin.createRealm({ ...file, clients: [...file.clients, clientForTests(file.clients)], ...changes });
   return {
     stack,
     admin,
@@ -62,4 +71,46 @@ export async function openScene({ environment = {}, realm: changes = {} }: Scene
       await admin.ask('DELETE', `/${realm}`);
     },
   };
+}
+
+const testClient = 'escale-test';
+
+/** A client that gets a person's tokens for their password, without a browser; otherwise like the product's. */
+function clientForTests(clients: readonly Record<string, unknown>[]): Record<string, unknown> {
+  const web = clients.find(({ clientId }) => clientId === 'escale-web');
+  return {
+    clientId: testClient,
+    enabled: true,
+    publicClient: true,
+    standardFlowEnabled: false,
+    directAccessGrantsEnabled: true,
+    protocolMappers: web?.['protocolMappers'],
+  };
+}
+
+/** A person's tokens, fresh from Keycloak. */
+export async function tokensOf(scene: Scene, username: string): Promise<Tokens> {
+  return askForTokens(scene, {
+    grant_type: 'password',
+    client_id: testClient,
+    username,
+    password: scene.password,
+    scope: 'openid',
+  });
+}
+
+/** A program's access token, by the client credentials of one of the realm's clients. */
+export async function programToken(scene: Scene, client: 'escale-automation' | 'escale-sync'): Promise<string> {
+  const client_secret = client === 'escale-sync' ? scene.secrets.sync : scene.secrets.automation;
+  const tokens = await askForTokens(scene, { grant_type: 'client_credentials', client_id: client, client_secret });
+  return tokens.access_token;
+}
+
+async function askForTokens({ issuer }: Scene, form: Record<string, string>): Promise<Tokens> {
+  const answer = await fetch(`${issuer}/protocol/openid-connect/token`, {
+    method: 'POST',
+    body: new URLSearchParams(form),
+  });
+  if (!answer.ok) throw new Error(`Keycloak gave no token: ${await answer.text()}`);
+  return (await answer.json()) as Tokens;
 }

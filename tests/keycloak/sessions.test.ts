@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { signIn, type SignedIn } from '../support/sign-in.ts';
+import { openScene, type Scene } from './scene.ts';
+
+/** Refreshing is due every two seconds in the first realm, so that what it brings is soon there. */
+const soon = { timeout: 30_000, interval: 250 };
+const isSignedIn = async ({ graphql }: SignedIn) =>
+  (await graphql<{ viewer: unknown }>('{ viewer { id } }')).data?.viewer !== null;
+
+/** Takes somebody out of all groups, or puts them in one. */
+async function leaveGroups({ admin, realm }: Scene, username: string): Promise<void> {
+  const subject = await admin.subjectOf(realm, username);
+  for (const { id } of await admin.ask<{ id: string }[]>('GET', `/${realm}/users/${subject}/groups`))
+    await admin.ask('DELETE', `/${realm}/users/${subject}/groups/${id}`);
+}
+
+describe('within the refresh time', () => {
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await openScene({ environment: { ESCALE_OIDC_REFRESH_SECONDS: '2' } });
+  });
+  afterAll(async () => {
+    await scene[Symbol.asyncDispose]();
+  });
+
+  test('a session outlives Keycloak’s access token and refresh tokens that are revoked at use', async () => {
+    const bob = await signIn(scene.stack, 'bob');
+    const { id } = await scene.admin.clientOf(scene.realm, 'escale-web');
+    const lastUse = async () => {
+      const sessions = await scene.admin.ask<{ username: string; lastAccess: number }[]>(
+        'GET',
+        `/${scene.realm}/clients/${id}/user-sessions`,
+      );
+      return sessions.find(({ username }) => username === 'bob')?.lastAccess ?? 0;
+    };
+    for (let round = 0; round < 3; round += 1) {
+      const before = await lastUse();
+      await expect.poll(lastUse, soon).toBeGreaterThan(before);
+    }
+    expect(await isSignedIn(bob)).toBe(true);
+  });
+
+  test('the last group that somebody leaves ends its rights, and the claim is absent then (T11)', async () => {
+    const admin = await signIn(scene.stack, 'admin', { confirm: false });
+    const isAdministrator = async () =>
+      (await admin.ask<{ viewer: { isAdministrator: boolean } }>('{ viewer { isAdministrator } }')).viewer
+        .isAdministrator;
+    expect(await isAdministrator()).toBe(true);
+    await leaveGroups(scene, 'admin');
+    await expect.poll(isAdministrator, soon).toBe(false);
+  });
+
+  test('a team that follows a group follows it while its people are signed in, also of a silent browser', async () => {
+    const carol = await signIn(scene.stack, 'carol');
+    await carol.ask('mutation { createOrganization(input: { name: "acme" }) { organization { name } } }');
+    await carol.ask('mutation { createTeam(input: { organization: "acme", name: "devs" }) { team { name } } }');
+    await carol.ask(
+      'mutation { syncTeam(input: { organization: "acme", team: "devs", group: "/platform/dev" }) { team { name } } }',
+    );
+    await signIn(scene.stack, 'alice');
+    const members = async () =>
+      JSON.stringify(
+        await carol.ask(
+          '{ organization(name: "acme") { team(name: "devs") { members { nodes { principal { ... on User { username } } } } } } }',
+        ),
+      );
+    await expect.poll(members, soon).toContain('alice');
+    await leaveGroups(scene, 'alice');
+    await expect.poll(members, soon).not.toContain('alice');
+  });
+
+  test('a disabled person is signed out, and may come back when enabled', async () => {
+    const bob = await signIn(scene.stack, 'bob', { confirm: false });
+    const path = `/${scene.realm}/users/${await scene.admin.subjectOf(scene.realm, 'bob')}`;
+    await scene.admin.ask('PUT', path, { enabled: false });
+    await expect.poll(() => isSignedIn(bob), soon).toBe(false);
+    await scene.admin.ask('PUT', path, { enabled: true });
+    expect(await isSignedIn(await signIn(scene.stack, 'bob', { confirm: false }))).toBe(true);
+  });
+
+  test('a deleted person is signed out', async () => {
+    const bob = await signIn(scene.stack, 'bob', { confirm: false });
+    await scene.admin.ask('DELETE', `/${scene.realm}/users/${await scene.admin.subjectOf(scene.realm, 'bob')}`);
+    await expect.poll(() => isSignedIn(bob), soon).toBe(false);
+  });
+});
+
+describe('at once, by back-channel logout', () => {
+  /** What the promise says: milliseconds from Keycloak's logout to the end of our session. Refreshing is not due for minutes. */
+  const promised = { timeout: 5000, interval: 100 };
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await openScene({ environment: { ESCALE_OIDC_REFRESH_SECONDS: '900' } });
+  });
+  afterAll(async () => {
+    await scene[Symbol.asyncDispose]();
+  });
+
+  test('an administrator of Keycloak signs a person out everywhere, and nobody else', async () => {
+    const [first, second] = [
+      await signIn(scene.stack, 'alice'),
+      await signIn(scene.stack, 'alice', { confirm: false }),
+    ];
+    const bob = await signIn(scene.stack, 'bob');
+    await scene.admin.ask('POST', `/${scene.realm}/users/${await scene.admin.subjectOf(scene.realm, 'alice')}/logout`);
+    await expect.poll(() => isSignedIn(first), promised).toBe(false);
+    await expect.poll(() => isSignedIn(second), promised).toBe(false);
+    expect(await isSignedIn(bob)).toBe(true);
+  });
+
+  test('ending one session at Keycloak ends that one here', async () => {
+    const [first, second] = [
+      await signIn(scene.stack, 'carol'),
+      await signIn(scene.stack, 'carol', { confirm: false }),
+    ];
+    const subject = await scene.admin.subjectOf(scene.realm, 'carol');
+    const sessions = await scene.admin.ask<{ id: string; start: number }[]>(
+      'GET',
+      `/${scene.realm}/users/${subject}/sessions`,
+    );
+    expect(sessions).toHaveLength(2);
+    await scene.admin.ask('DELETE', `/${scene.realm}/sessions/${sessions[0]?.id ?? ''}`);
+    const alive = async () => (await Promise.all([first, second].map(isSignedIn))).filter(Boolean).length;
+    await expect.poll(alive, promised).toBe(1);
+  });
+});
