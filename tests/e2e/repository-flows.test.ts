@@ -282,6 +282,15 @@ describe.each(ways)('a repository in $language, by $by', ({ language, scheme, ha
     await hand.fill(name, scene.repository);
     await look('delete repository dialog');
     await page.keyboard.press('Enter');
+    // The tag that was made immutable holds the repository.
+    await dialog()
+      .getByText(/immutable/)
+      .first()
+      .waitFor();
+    await scene.alice.ask(
+      `mutation { setTagImmutability(input: { repository: "${scene.repository}", tag: "stable", immutable: false }) { tag { name } } }`,
+    );
+    await hand.press(button(t('repository.delete'), dialog()));
     await page.getByRole('heading', { name: t('repository.deleted', { name: scene.repository }) }).waitFor();
     await look('deleted repository');
     await hand.press(button(t('repository.restore')));
