@@ -4,6 +4,6 @@ import type { Stack } from '../support/stack.ts';
 export const keyRequest = 'the keys of the provider are asked for';
 
 /** How often it has asked so far. */
-export function keyRequestsOf({ logs }: Stack): number {
-  return logs().split(keyRequest).length - 1;
+export function keyRequestsOf(stack: Stack): number {
+  return stack.logs().split(keyRequest).length - 1;
 }

@@ -12,8 +12,8 @@ afterAll(async () => {
 });
 
 const soon = { timeout: 60_000, interval: 500 };
-const isSignedIn = async ({ graphql }: SignedIn) =>
-  (await graphql<{ viewer: unknown }>('{ viewer { id } }')).data?.viewer !== null;
+const isSignedIn = async (person: SignedIn) =>
+  (await person.graphql<{ viewer: unknown }>('{ viewer { id } }')).data?.viewer !== null;
 const loginTarget = async () =>
   (await fetch(`${scene.stack.url}/auth/login`, { redirect: 'manual' })).headers.get('location') ?? '';
 

@@ -4,8 +4,8 @@ import { openScene, type Scene } from './scene.ts';
 
 /** Refreshing is due every two seconds in the first realm, so that what it brings is soon there. */
 const soon = { timeout: 30_000, interval: 250 };
-const isSignedIn = async ({ graphql }: SignedIn) =>
-  (await graphql<{ viewer: unknown }>('{ viewer { id } }')).data?.viewer !== null;
+const isSignedIn = async (person: SignedIn) =>
+  (await person.graphql<{ viewer: unknown }>('{ viewer { id } }')).data?.viewer !== null;
 
 /** Takes somebody out of all groups, or puts them in one. */
 async function leaveGroups({ admin, realm }: Scene, username: string): Promise<void> {
