@@ -32,6 +32,8 @@ export interface TagListing {
 const fresh = { requestPolicy: 'network-only' } as const;
 /** What the server looks up at once. */
 const lookedUp = 100;
+/** Milliseconds that a scroll must rest before its rows are looked up: what is passed on the way is not. */
+const rest = 60;
 /** With more changes at once than this, the list is asked for anew. */
 const fewChanges = 10;
 
@@ -48,6 +50,7 @@ export function useTagList(query: () => TagQuery): TagListing {
   let known = new Set<string>();
   let wanted: readonly string[] = [];
   let isLookingUp = false;
+  let resting: number | undefined;
 
   async function ask(): Promise<void> {
     const mine = (turn += 1);
@@ -133,7 +136,8 @@ export function useTagList(query: () => TagQuery): TagListing {
     reload: () => void ask(),
     show: (shown) => {
       wanted = shown;
-      void lookUp();
+      window.clearTimeout(resting);
+      resting = window.setTimeout(() => void lookUp(), rest);
     },
     refresh,
   };
