@@ -5,13 +5,14 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page, Response } f
 import { afterAll, beforeAll, expect } from 'vitest';
 import { accessibilityViolations } from './accessibility.ts';
 import { openBrowser } from './browser.ts';
+import { reportLayoutShifts } from './layout-shifts.ts';
 import { startStack, type Stack, type StackOptions } from './stack.ts';
 
 /** A window on the console that remembers everything a browser has to say against it. */
 export interface ConsoleWindow {
   readonly page: Page;
   readonly context: BrowserContext;
-  /** Policy violations, failed requests, errors in our code, scripts that ask, requests to elsewhere. */
+  /** Policy violations, failed requests, errors in our code, scripts that ask, requests to elsewhere, what moves as a page comes up. */
   readonly complaints: readonly string[];
   /** How many GraphQL requests were sent since it was last asked. */
   graphqlRequests(): number;
@@ -57,13 +58,14 @@ export function consoleUnderTest(options: () => Promise<StackOptions> = () => Pr
         ...window,
       });
       await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-      return watched(await context.newPage(), stack.url);
+      const complaints: string[] = [];
+      await reportLayoutShifts(context, complaints);
+      return watched(await context.newPage(), stack.url, complaints);
     },
   };
 }
 
-function watched(page: Page, url: string): ConsoleWindow {
-  const complaints: string[] = [];
+function watched(page: Page, url: string, complaints: string[]): ConsoleWindow {
   const scripts: Response[] = [];
   let asked = 0;
   page.on('console', (message) => {

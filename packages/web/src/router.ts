@@ -1,5 +1,5 @@
 import { createRouter, createWebHistory, type RouteLocationNormalizedLoaded, type RouteRecordRaw } from 'vue-router';
-import { begin, end } from './busy.ts';
+import { begin, end, isComing } from './busy.ts';
 import { session } from './auth/session.ts';
 import { administrationRoutes } from './features/administration/routes.ts';
 import { homeRoutes, notFoundRoute } from './features/home/routes.ts';
@@ -41,8 +41,9 @@ const routes: RouteRecordRaw[] = [
 
 export const router = createRouter({ history: createWebHistory(), routes, scrollBehavior: () => ({ top: 0 }) });
 
-router.beforeEach(() => {
+router.beforeEach((to, from) => {
   begin(router);
+  if (to.path !== from.path) isComing.value = true;
 });
 router.afterEach(() => {
   end(router);
