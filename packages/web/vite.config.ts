@@ -5,7 +5,9 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 import ui from '@nuxt/ui/vite';
+import { formatDocument } from '@urql/core';
 import vue from '@vitejs/plugin-vue';
+import { print, type DocumentNode } from 'graphql';
 import colors from 'tailwindcss/colors';
 import { defineConfig, type Plugin } from 'vite';
 
@@ -48,7 +50,7 @@ export default defineConfig({
         modal: { slots: { overlay: 'fixed inset-0 bg-zinc-950/50' } },
       },
     }),
-    documentsApart(),
+    trustedDocuments(),
     policyHashes(),
     compressed(),
   ],
@@ -119,32 +121,46 @@ const noTransitions =
 const generated = path.resolve(import.meta.dirname, 'src/graphql/generated/graphql.ts');
 const apart = '\0escale:document/';
 
+/** A document of the console as it is sent: its text, and the name that it has in a build, which is the hash of the text. */
+interface TrustedDocument {
+  readonly id: string;
+  readonly text: string;
+}
+
+function readDocuments(): Map<string, TrustedDocument> {
+  const declared = readFileSync(generated, 'utf8').matchAll(
+    /^export const (\w+Document) = (.+) as unknown as DocumentNode<.+>;$/gm,
+  );
+  return new Map(
+    [...declared].map(([, name = '', written = '']) => {
+      // With the `__typename` that the client's cache goes by, which it would otherwise put there itself.
+      const text = print(formatDocument(JSON.parse(written) as DocumentNode));
+      return [name, { text, id: createHash('sha256').update(text).digest('hex') }];
+    }),
+  );
+}
+
 /**
- * The generated documents stand in one module, which would be part of the first page as a whole. In a build each is a module of
- * its own, so that a page carries only those that it sends.
+ * A build sends no documents but their ids, and writes a list of them, `documents.json`, from which the server takes the texts
+ * (reliability §5.2). Each is a module of its own, so that a page carries only those that it sends; while developing, documents are
+ * sent as they are.
  */
-function documentsApart(): Plugin {
-  const documents = () =>
-    new Map(
-      [
-        ...readFileSync(generated, 'utf8').matchAll(
-          /^export const (\w+Document) = (.+) as unknown as DocumentNode<.+>;$/gm,
-        ),
-      ].map(([, name = '', text = '']) => [name, text]),
-    );
-  let known = new Map<string, string>();
+function trustedDocuments(): Plugin {
+  let known = new Map<string, TrustedDocument>();
   return {
-    name: 'escale:documents-apart',
+    name: 'escale:trusted-documents',
     apply: 'build',
     enforce: 'post',
     buildStart() {
-      known = documents();
+      known = readDocuments();
     },
     resolveId: (id) => (id.startsWith('escale:document/') ? { id: `\0${id}`, moduleSideEffects: false } : undefined),
     load: (id) => {
       if (!id.startsWith(apart)) return undefined;
       const name = id.slice(apart.length);
-      return `export const ${name} = ${known.get(name) ?? ''};`;
+      const documentId = known.get(name)?.id;
+      if (documentId === undefined) throw new Error(`${name} is no document; run codegen`);
+      return `export const ${name} = ${JSON.stringify({ kind: 'Document', definitions: [], documentId })};`;
     },
     transform: (code, id) => {
       if (id.includes('node_modules') || !code.includes('graphql/generated/graphql.ts')) return undefined;
@@ -158,6 +174,10 @@ function documentsApart(): Plugin {
             .map((name) => `import { ${name} } from 'escale:document/${name}';`)
             .join(' '),
       );
+    },
+    async writeBundle({ dir = 'dist' }) {
+      const texts = Object.fromEntries([...known.values()].map(({ id, text }) => [id, text]));
+      await writeFile(path.join(dir, 'documents.json'), JSON.stringify(texts));
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { accessibilityViolations } from '../support/accessibility.ts';
 import { consoleUnderTest, fillProviderForm, signInAs } from '../support/console.ts';
+import { askedBy } from '../support/documents.ts';
 
 const product = consoleUnderTest();
 
@@ -48,7 +49,7 @@ async function refuseOnce(page: Page, mutation: string): Promise<void> {
   await page.route(
     (url) => url.pathname === '/graphql',
     async (route) => {
-      if (refused || !route.request().postData()?.includes(`${mutation}(input`)) return route.fallback();
+      if (refused || !askedBy(route.request()).includes(`${mutation}(input`)) return route.fallback();
       refused = true;
       const error = { message: 'sign in again', path: [mutation], extensions: { code: 'FRESH_SIGN_IN_REQUIRED' } };
       await route.fulfill({ json: { data: null, errors: [error] } });

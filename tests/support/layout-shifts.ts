@@ -20,13 +20,17 @@ export async function reportLayoutShifts(context: BrowserContext, complaints: st
   await context.addInitScript(() => {
     let isTouched = false;
     const touch = () => (isTouched = true);
-    for (const kind of ['pointerdown', 'keydown', 'wheel']) window.addEventListener(kind, touch, { capture: true });
+    for (const kind of ['pointerdown', 'keydown', 'wheel', 'input'])
+      window.addEventListener(kind, touch, { capture: true });
     const name = (node: Node | null) =>
       node instanceof Element ? `<${node.localName} class="${node.className}">` : (node?.textContent ?? 'what is gone');
     new PerformanceObserver((list) => {
       for (const entry of list.getEntries() as LayoutShift[]) {
         if (isTouched) return;
-        const moved = entry.sources.map(
+        // A dialog that an address opens is as high as what it holds.
+        const sources = entry.sources.filter(({ node }) => !(node instanceof Element && node.closest('[role=dialog]')));
+        if (sources.length === 0) continue;
+        const moved = sources.map(
           ({ node, previousRect: from, currentRect: to }) =>
             `${name(node).slice(0, 90)} from ${[from.x, from.y].join(',')} to ${[to.x, to.y].join(',')}`,
         );

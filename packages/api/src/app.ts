@@ -23,6 +23,7 @@ import { formatError, giveStatus, reportErrors, unforeseen } from './graphql/for
 import { documentLimits } from './graphql/limits.ts';
 import { checkPages } from './graphql/page-arguments.ts';
 import { BodyRefused, refuseIllFormedText, refuseOtherCharsets } from './graphql/request-body.ts';
+import { trustedDocuments } from './graphql/trusted-documents.ts';
 import { requestIdOf } from './request-id.ts';
 import type { ApiParts, Services } from './services.ts';
 import { eventStream, paramsOfQuery, wantsEvents } from './subscriptions/event-stream.ts';
@@ -107,7 +108,8 @@ export async function createApp(parts: ApiParts): Promise<ApiApp> {
     return undefined;
   });
   const parseJson = bodyParser({ enableTypes: ['json'], jsonLimit: bodyLimit, encoding: 'utf-8' });
-  router.post('/graphql', refuseOtherCharsets, parseJson, refuseIllFormedText, async (http, next) => {
+  const findDocument = trustedDocuments(parts.trustedDocuments ?? new Map());
+  router.post('/graphql', refuseOtherCharsets, parseJson, refuseIllFormedText, findDocument, async (http, next) => {
     if (wantsEvents(http)) return sendEvents(http, (http.request as { body?: unknown }).body);
     // Before Apollo, which would make a bare 500 of a refusal: a bearer that does not hold is 401, a foreign origin 403.
     const context = await createContext(services, http);

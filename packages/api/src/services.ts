@@ -17,6 +17,8 @@ export interface ApiParts {
   readonly logger: Logger;
   /** Absent where the identity provider does not let itself be asked about people who have not signed in. */
   readonly directory?: Directory;
+  /** Documents that the console of this build sends by their ids. */
+  readonly trustedDocuments?: ReadonlyMap<string, string>;
   /** Reaches the identity provider; an embedded one is this process itself and is not to be reached by its public address. */
   readonly fetch?: typeof globalThis.fetch;
 }

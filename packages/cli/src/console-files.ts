@@ -38,6 +38,13 @@ export function consoleFiles(folder: string): RequestListener {
   };
 }
 
+/** The documents that the built console sends by their ids; none where it is not built. */
+export function consoleDocuments(folder: string): ReadonlyMap<string, string> {
+  const file = path.join(folder, 'documents.json');
+  if (!existsSync(file)) return new Map();
+  return new Map(Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>));
+}
+
 /** Nothing from elsewhere, nothing inline but the two style elements whose hashes the build has computed. */
 function contentSecurityPolicy(folder: string): string {
   const file = path.join(folder, 'csp.json');

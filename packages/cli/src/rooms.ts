@@ -13,7 +13,7 @@ import type { Lifecycle } from '@escale/server-kit/lifecycle';
 import type { Logger } from '@escale/server-kit/logger';
 import { health, requestId } from '@escale/server-kit/middleware';
 import type { EscaleConfig } from './config.ts';
-import { consoleFiles } from './console-files.ts';
+import { consoleDocuments, consoleFiles } from './console-files.ts';
 import type { DataFolder } from './embedded/data-folder.ts';
 import type { Rooms } from './front-door.ts';
 import { groupsToFollow } from './groups-to-follow.ts';
@@ -115,6 +115,7 @@ export async function openApiRoom(
     vault,
     logger,
     ...(directory && { directory }),
+    trustedDocuments: consoleDocuments(consoleFolder()),
     ...(embedded && { fetch: fetchFromOurselves(config) }),
   });
   return life.add('the management API', api, (app) => app.close());

@@ -68,6 +68,7 @@ export async function startTestApi(
     trustedProxies?: string[];
     fetch?: typeof globalThis.fetch;
     orm?: Orm;
+    trustedDocuments?: ReadonlyMap<string, string>;
   } = {},
 ): Promise<TestApi> {
   const apiAudience = 'escale-api';
@@ -100,6 +101,7 @@ export async function startTestApi(
     orm: settings.orm ?? database.orm,
     vault,
     logger: createLogger({ level: 'silent' }),
+    ...(settings.trustedDocuments && { trustedDocuments: settings.trustedDocuments }),
     ...(settings.fetch && { fetch: settings.fetch }),
   });
   server.on('request', app.koa.callback());

@@ -31,6 +31,13 @@ export function whenSignInTooOld(act: SessionLost): void {
   onSignInTooOld = act;
 }
 
+let onOutdated: SessionLost = () => undefined;
+
+/** Called when the server is of another build than this page: it does not know the page's documents. */
+export function whenOutdated(act: SessionLost): void {
+  onOutdated = act;
+}
+
 /** One client for the console. The header is the server's proof that a request comes from our own pages. */
 export const client = new Client({
   url: '/graphql',
@@ -52,6 +59,7 @@ export const client = new Client({
         const { code } = failureOf(error);
         if (code === 'UNAUTHORIZED') onSessionLost();
         if (code === signInTooOld) onSignInTooOld();
+        if (code === 'DOCUMENT_UNKNOWN') onOutdated();
       },
     }),
     fetchExchange,

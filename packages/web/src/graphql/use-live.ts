@@ -1,7 +1,7 @@
 import type { AnyVariables, TypedDocumentNode } from '@urql/core';
-import { print } from 'graphql';
 import { onScopeDispose, ref, watch, type Ref } from 'vue';
 import { useDocumentVisibility } from '@vueuse/core';
+import { asSent } from './as-sent.ts';
 
 /** Whether events arrive: not asked for, on the way to the server, or listening. */
 export type LiveState = 'off' | 'connecting' | 'live';
@@ -50,7 +50,7 @@ export function useLive<Data, Variables extends AnyVariables>(
       retry: (tries) => new Promise((resolve) => setTimeout(resolve, Math.min(30_000, 1000 * 2 ** tries))),
     });
     const unsubscribe = events.subscribe<Data>(
-      { query: print(document), variables: asked as Record<string, unknown> },
+      { ...asSent(document), variables: asked as Record<string, unknown> },
       {
         next: ({ data, errors }) => {
           if (data) onEvent(data);

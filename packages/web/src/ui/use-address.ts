@@ -21,7 +21,7 @@ export function useAddress<Value extends string = string>(name: string, unlessSa
       asked = { ...asked, [name]: value === unlessSaid || value === '' ? undefined : value };
       if (!first) return;
       queueMicrotask(() => {
-        void router.replace({ query: { ...route.query, ...asked }, hash: route.hash });
+        void router.replace({ path: route.path, query: { ...route.query, ...asked }, hash: route.hash });
         asked = undefined;
       });
     },
