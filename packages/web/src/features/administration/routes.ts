@@ -14,6 +14,7 @@ export const administrationRoutes: readonly RouteRecordRaw[] = [
         meta: { title: 'admin.organizations' },
       },
       { path: 'messages', component: () => import('../messages/MessageList.vue'), meta: { title: 'admin.messages' } },
+      { path: 'logs', component: () => import('./RegistryLogs.vue'), meta: { title: 'repository.logs' } },
       { path: 'settings', component: () => import('./RegistrySettingsForm.vue'), meta: { title: 'admin.settings' } },
     ],
   },
