@@ -1,4 +1,5 @@
-import { stringifyDocument, type DocumentNode } from '@urql/core';
+import { stringifyDocument } from '@urql/core';
+import type { DocumentNode } from 'graphql';
 
 /** A document as it goes to the server: by its id in a build, as a text while developing. */
 export function asSent(document: DocumentNode & { readonly documentId?: string }): {
