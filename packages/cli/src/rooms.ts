@@ -71,9 +71,11 @@ export function openRegistryRoom(
   return life.add('the registry', registry, (app) => app.close()).koa.callback();
 }
 
-/** Beside this package in the repository and in the image alike. */
+/** The built console: beside this package in the repository and in the image alike. */
+const consoleFolder = path.resolve(import.meta.dirname, '../../web/dist');
+
 export function openConsoleRoom(): RequestListener {
-  return consoleFiles(path.resolve(import.meta.dirname, '../../web/dist'));
+  return consoleFiles(consoleFolder);
 }
 
 export type DemoSettings = Awaited<ReturnType<typeof demoSettings>>;
@@ -115,7 +117,7 @@ export async function openApiRoom(
     vault,
     logger,
     ...(directory && { directory }),
-    trustedDocuments: consoleDocuments(consoleFolder()),
+    trustedDocuments: consoleDocuments(consoleFolder),
     ...(embedded && { fetch: fetchFromOurselves(config) }),
   });
   return life.add('the management API', api, (app) => app.close());
