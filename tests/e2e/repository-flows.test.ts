@@ -1,6 +1,7 @@
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { consoleUnderTest, expectSound, signInAs, wordsOf, type ConsoleWindow } from '../support/console.ts';
+import { askedBy } from '../support/documents.ts';
 import { expectHeldFocus, keyboard, mouse, type Hands } from '../support/hands.ts';
 import { pushImage, repositoryScene, type Scene } from './repository-scene.ts';
 
@@ -195,7 +196,7 @@ describe.each(ways)('a repository in $language, by $by', ({ language, scheme, ha
       path: ['setRepositoryPermission'],
     };
     await page.route('**/graphql', (route) =>
-      route.request().postData()?.includes('mutation SetRepositoryPermission')
+      askedBy(route.request()).includes('mutation SetRepositoryPermission')
         ? route.fulfill({ json: { data: null, errors: [refusal] } })
         : route.fallback(),
     );
