@@ -37,7 +37,7 @@ export interface PushedManifest {
  */
 export async function pushManifest(
   ctx: Context,
-  repository: { id: string; name: string },
+  repository: { id: string; name: string; namespaceId?: string },
   pushed: PushedManifest,
 ): Promise<void> {
   const { digest, parsed, condition } = pushed;
@@ -58,11 +58,13 @@ export async function pushManifest(
         );
       await holdManifest(em, manifest.id);
     }
-    const facts = { repository: repository.name, digest, details: { mediaType: parsed.mediaType } };
+    const { id: repositoryId, name, namespaceId } = repository;
+    const place = { repository: name, ...(namespaceId !== undefined && { namespaceId }) };
+    const facts = { ...place, digest, details: { mediaType: parsed.mediaType } };
     const entries = tags.length > 0 ? tags.map((tag) => ({ ...facts, tag })) : [facts];
     await writePush(
       em,
-      { repositoryId: repository.id, at: ctx.now },
+      { repositoryId, at: ctx.now },
       entries.map((entry) => usageRow(ctx, 'repository.pushed', entry)),
     );
     await ctx.faults?.('manifest.storing');

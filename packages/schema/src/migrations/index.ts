@@ -11,6 +11,7 @@ import { Migration20261124235050_entries_own_namespace } from './Migration202611
 import { Migration20261124235956_sign_ins_are_fresh } from './Migration20261124235956_sign_ins_are_fresh.ts';
 import { Migration20261125002200_sessions_are_refreshed } from './Migration20261125002200_sessions_are_refreshed.ts';
 import { Migration20261125004303_pending_memberships } from './Migration20261125004303_pending_memberships.ts';
+import { Migration20261125031819_triggers_ask_first } from './Migration20261125031819_triggers_ask_first.ts';
 
 /** Every migration, in order; listed by hand so that a bundle or a test runner needs no folder to look into. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   Migration20261124235956_sign_ins_are_fresh,
   Migration20261125002200_sessions_are_refreshed,
   Migration20261125004303_pending_memberships,
+  Migration20261125031819_triggers_ask_first,
 ];
