@@ -1,10 +1,12 @@
 import { MikroORM, type EntityManager, type Options } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
+import { advisoryLock } from './advisory-lock.ts';
 import * as entities from './entities/index.ts';
 import { migrations } from './migrations/index.ts';
 import { prepareOnConnections } from './prepared.ts';
 
 export type { EntityManager } from '@mikro-orm/postgresql';
+export { advisoryLock } from './advisory-lock.ts';
 export { isConnectionFailure } from './connection-failure.ts';
 export { executePrepared, runPrepared, type PreparedStatement } from './prepared.ts';
 
@@ -46,16 +48,16 @@ export async function createOrm(settings: OrmSettings): Promise<Orm> {
   return MikroORM.init(ormOptions(settings));
 }
 
-/** Held while migrating, so that processes which start together take turns (stack: the ORM takes no lock of its own). */
-const migrationLock = 7_305_811_402;
-
-/** Brings the database's tables to this version. Safe to call from several processes at once; returns the names it ran. */
+/**
+ * Brings the database's tables to this version. Processes that start together take turns; the ORM takes no lock of its own.
+ * @returns the names that it ran
+ */
 export async function migrate(orm: Orm): Promise<string[]> {
   // A lock of a session needs one connection for its life; the transaction provides it and frees the lock even on a crash.
   return orm.em.fork().transactional(async (em: EntityManager) => {
     await em
       .getConnection()
-      .execute('select pg_advisory_xact_lock(?)', [migrationLock], 'run', em.getTransactionContext());
+      .execute('select pg_advisory_xact_lock(?)', [advisoryLock('migration')], 'run', em.getTransactionContext());
     const done = await orm.migrator.up();
     return done.map((migration) => migration.name);
   });

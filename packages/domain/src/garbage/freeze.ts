@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { advisoryLock } from '@escale/schema/orm';
 import type { GarbageContext } from './garbage-context.ts';
 
 /** What the blob store remembers of the database that it belongs to. */
@@ -35,13 +36,13 @@ export async function checkFreeze(
   return inTurn(ctx, async (own) => compare(own, await readMark()));
 }
 
-/** Held while the two sides are compared or changed, which takes more than one step. */
-const epochLock = 7_305_811_404;
-
-/** One process at a time. The steps are committed one by one, on a connection of their own; the transaction holds the lock. */
+/**
+ * One process at a time compares the two sides or changes them, which takes more than one step. The steps are committed one by
+ * one, on a connection of their own; the transaction holds the lock.
+ */
 async function inTurn<Result>(ctx: GarbageContext, steps: (ctx: GarbageContext) => Promise<Result>): Promise<Result> {
   return ctx.em.transactional(async (em) => {
-    await em.execute('select pg_advisory_xact_lock(?)', [epochLock]);
+    await em.execute('select pg_advisory_xact_lock(?)', [advisoryLock('epoch')]);
     return steps({ ...ctx, em: em.fork() });
   });
 }

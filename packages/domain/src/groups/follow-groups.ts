@@ -1,4 +1,5 @@
 import { User } from '@escale/schema/entities';
+import { advisoryLock } from '@escale/schema/orm';
 import type { Context } from '../context.ts';
 import { applyGroups } from './apply-groups.ts';
 import { DirectoryUnavailable, type Directory } from './directory.ts';
@@ -19,9 +20,6 @@ export interface GroupsFollowed {
   readonly failures: readonly string[];
 }
 
-/** One process of an installation looks at a time. */
-const followLock = 7_305_811_405;
-
 /**
  * Looks at every group that a team follows, and at the administrators', and makes of everybody what the provider says now: so a
  * right ends with the group, without a sign-in. A list of members only says whom to ask about; what is done to a person follows
@@ -36,7 +34,10 @@ export async function followGroups(
 ): Promise<GroupsFollowed | undefined> {
   // The lock ends with the connection, so with the process, however that ends; what is changed is saved on other connections.
   return ctx.em.fork().transactional(async (em) => {
-    const [row] = await em.execute<{ mine: boolean }[]>('select pg_try_advisory_xact_lock(?) as mine', [followLock]);
+    // One process of an installation looks at a time.
+    const [row] = await em.execute<{ mine: boolean }[]>('select pg_try_advisory_xact_lock(?) as mine', [
+      advisoryLock('following groups'),
+    ]);
     return row?.mine ? look({ ...ctx, em: ctx.em.fork() }, follow, signal) : undefined;
   });
 }

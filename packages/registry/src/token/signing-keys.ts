@@ -1,11 +1,9 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose';
 import { SigningKey } from '@escale/schema/entities';
-import type { EntityManager, Orm } from '@escale/schema/orm';
+import { advisoryLock, type EntityManager, type Orm } from '@escale/schema/orm';
 import type { Vault } from '@escale/domain/credentials';
 import { clockSkew, tokenLifetime } from './token-lifetime.ts';
 
-/** Held while a key is made, so that processes which find one missing at the same moment make one. */
-const signingKeyLock = 7_305_811_404;
 /** Milliseconds after which keys are looked up again: what another process has done is known here by then. */
 const reloadAfter = 60_000;
 /** An unknown key id makes us look again at most this often, in milliseconds: a forger must not load the database. */
@@ -124,7 +122,8 @@ export class SigningKeys {
   async #make(activeFrom: () => number): Promise<void> {
     const known = new Set(this.#keys.map(({ id }) => id));
     await this.#orm.em.fork().transactional(async (em) => {
-      await em.execute('select pg_advisory_xact_lock(?)', [signingKeyLock]);
+      // Processes that find one missing at the same moment make one.
+      await em.execute('select pg_advisory_xact_lock(?)', [advisoryLock('signing keys')]);
       const rows = await em.find(SigningKey, {}, { orderBy: { activeFrom: 'asc', id: 'asc' } });
       if (rows.some(({ id }) => !known.has(id))) return;
       await this.#add(em, new Date(activeFrom()));

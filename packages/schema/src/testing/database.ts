@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { advisoryLock } from '../advisory-lock.ts';
 import { createOrm, migrate, type Orm } from '../orm.ts';
 
 /** A database of its own for one test file, at the current version, dropped when closed. */
@@ -13,8 +14,6 @@ export interface TestDatabase {
 }
 
 const template = 'escale_template';
-/** Held while the template is made, so that test workers which start together make one. */
-const templateLock = 7_305_811_403;
 
 /**
  * A clock that tests can move: the unqualified names mean these functions, because their schema is searched first.
@@ -72,7 +71,8 @@ export async function openTestDatabase(
 
 async function ensureTemplate(server: Orm, serverUrl: string): Promise<void> {
   await server.em.fork().transactional(async (em) => {
-    await em.execute('select pg_advisory_xact_lock(?)', [templateLock]);
+    // Test workers that start together make one.
+    await em.execute('select pg_advisory_xact_lock(?)', [advisoryLock('test template')]);
     const found = await em.execute<unknown[]>('select 1 from pg_database where datname = ?', [template]);
     if (found.length > 0) return;
     // Creating a database is not possible inside a transaction: it goes over another connection of the pool.
