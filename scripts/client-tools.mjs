@@ -28,12 +28,13 @@ const cache = path.join(path.dirname(import.meta.dirname), '.cache', 'clients');
 
 /** Installs what is missing. @returns folders to look for commands in, before all others; what cannot be had ends the process */
 export function installClientTools() {
-  installPackages();
+  installPackages(Object.keys(packages));
   return Object.entries(modules).map(([command, module]) => buildModule(command, module));
 }
 
-function installPackages() {
-  const missing = () => Object.keys(packages).filter((command) => !isThere(command));
+/** Installs Debian's packages of these commands where they are missing; what cannot be had ends the process. */
+export function installPackages(commands) {
+  const missing = () => commands.filter((command) => !isThere(command));
   const names = missing().map((command) => packages[command]);
   if (names.length === 0) return;
   if (process.getuid?.() === 0 && isThere('apt-get')) {
@@ -75,6 +76,6 @@ function aptGet(args) {
 }
 
 function fail(remedy) {
-  console.error(`escale: the client tests lack something: ${remedy}`);
+  console.error(`escale: the tests with real clients lack something: ${remedy}`);
   process.exit(1);
 }

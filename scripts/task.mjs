@@ -134,6 +134,9 @@ const tasks = {
   },
   'test:keycloak': async () => {
     await requireKeycloak();
+    // One test signs in with real clients, and makes the image that they carry.
+    const { installPackages } = await import('./client-tools.mjs');
+    installPackages(['dockerd', 'skopeo', 'umoci', 'busybox']);
     await build();
     const tests = [path.join(root, 'scripts/test.mjs'), '--project', 'keycloak', ...args];
     process.exitCode = await run(process.execPath, tests);

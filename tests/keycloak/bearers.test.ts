@@ -37,7 +37,7 @@ describe('an access token of Keycloak', () => {
       fetch(`${scene.stack.url}/v2/auth?service=${scene.stack.host}&account=%24oauthtoken`, {
         headers: { Authorization: `Basic ${Buffer.from(`$oauthtoken:${password}`).toString('base64')}` },
       });
-    // What the engine does: /v2/ says where tokens are, and is asked again with one.
+    // What a client does, request by request (real ones: clients.test.ts): /v2/ says where tokens are, and is asked again with one.
     const challenged = await fetch(`${scene.stack.url}/v2/`);
     expect([challenged.status, challenged.headers.get('www-authenticate')]).toEqual([
       401,
