@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { examine } from '../support/doctor.ts';
+import { startFalseProvider, type Falsehood } from '../support/false-provider.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 
 let stack: Stack;
@@ -73,6 +74,37 @@ describe('names what is wrong, and what to do about it', () => {
     const { code, outcomes, fixes, text } = await examine({ ...external, ...broken }, alice());
     expect([code, outcomes[check]], text).toEqual([1, 'failed']);
     expect(fixes[check]).toContain(fix);
+  });
+
+  const hour = 3600;
+  const elliptic = { kty: 'EC', kid: 'one', use: 'sig', crv: 'P-256', x: 'AA', y: 'AA' };
+  const forEncryption = { kty: 'RSA', kid: 'one', use: 'enc', n: 'AA', e: 'AQAB' };
+  const lies: [string, string, Falsehood, Record<string, string>, RegExp][] = [
+    ['clock', 'one hour behind it', { clockSeconds: hour }, {}, /NTP/],
+    ['clock', 'one hour ahead of it', { clockSeconds: -hour }, {}, /NTP/],
+    ['keys', 'none for signatures', { keys: { keys: [elliptic, forEncryption] } }, {}, /rsa-generated/],
+    ['keys', 'something else', { keys: 'no keys here' }, {}, /rsa-generated/],
+    ['keys', 'at an address where nobody is', { metadata: { jwks_uri: 'http://127.0.0.1:1/certs' } }, {}, /--hostname/],
+    [
+      'issuer',
+      'another name than it is known by here',
+      { metadata: { issuer: 'https://id.example.org/realms/escale' } },
+      { clock: 'ok' },
+      /set ESCALE_OIDC_ISSUER=https:\/\/id\.example\.org\/realms\/escale, or .*--hostname/,
+    ],
+  ];
+  test.each(lies)('%s of the provider: %s', async (check, _, falsehood, others, fix) => {
+    await using provider = await startFalseProvider(external['ESCALE_OIDC_ISSUER'] ?? '', falsehood);
+    const { code, outcomes, fixes, text } = await examine({ ...external, ESCALE_OIDC_ISSUER: provider.issuer });
+    expect([code, outcomes], text).toEqual([1, expect.objectContaining({ [check]: 'failed', ...others }) as object]);
+    expect(Object.entries(outcomes).filter(([, outcome]) => outcome === 'failed')).toHaveLength(1);
+    expect(fixes[check]).toMatch(fix);
+  });
+
+  test('clocks that are 20 s apart are well', async () => {
+    await using provider = await startFalseProvider(external['ESCALE_OIDC_ISSUER'] ?? '', { clockSeconds: 20 });
+    const { code, outcomes, text } = await examine({ ...external, ESCALE_OIDC_ISSUER: provider.issuer });
+    expect([code, outcomes['clock']], text).toEqual([0, 'ok']);
   });
 
   test('a realm that does not exist', async () => {
