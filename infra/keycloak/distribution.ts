@@ -10,15 +10,16 @@ const javaNeeded = 17;
 /** Keycloak reads these once and keeps what it made of them beside its program. */
 const buildOptions = ['--db=dev-file', '--health-enabled=true'];
 
-/** A folder of the project that git ignores; one for each version. */
-const cache = path.resolve(import.meta.dirname, '../../.cache/keycloak');
+/** A folder of the project that git ignores; it has one for each version. */
+const ownCache = path.resolve(import.meta.dirname, '../../.cache/keycloak');
 
 /**
  * Gets Keycloak's own distribution through Maven, unpacks and builds it: once, then it is kept.
+ * @param cache where it is kept
  * @returns its folder
  * @throws Error with the one line that says what to install, when Java or Maven is missing
  */
-export function installKeycloak(): string {
+export function installKeycloak(cache = ownCache): string {
   const home = path.join(cache, version);
   const built = existsSync(home);
   const missing = [
