@@ -122,7 +122,7 @@ function followUsage({ args, context }: Data): Promise<AsyncGenerator<LiveEvent 
     wants: (event) =>
       event.kind === 'usage' &&
       event.entry.namespaceId === readable?.namespaceId &&
-      (repository === undefined || event.entry.repository === repository),
+      (repository === undefined || event.entry.repositoryId === readable?.repositoryId),
     admit: async () => {
       readable = await requireUsageReader(await askAgain(context), { namespace, repository });
     },
@@ -138,7 +138,7 @@ async function followRepository({ args, context }: Data): Promise<AsyncGenerator
     wants: (event) =>
       event.kind === 'upload'
         ? event.progress.repositoryId === id
-        : event.entry.repository === name && Object.hasOwn(repositoryEvents, event.entry.kind),
+        : event.entry.repositoryId === id && Object.hasOwn(repositoryEvents, event.entry.kind),
     admit: async () => {
       const repository = await findAccessible(await askAgain(context), name);
       if (!repository?.role) throw nameUnknown(name);

@@ -46,8 +46,8 @@ async function deleteByDigest(ctx: Context, repository: { id: string; name: stri
     if (open?.manifestId !== manifest.id) continue;
     await endLifetime(ctx, open);
     await recordTagEvent(ctx, repository.id, { tag, kind: 'deleted', digest });
-    recordUsage(ctx, 'tag.deleted', { repository: repository.name, tag, digest });
+    recordUsage(ctx, 'tag.deleted', { repository, tag, digest });
   }
   await ctx.em.execute('update manifests set deleted_at = clock_timestamp() where id = ?', [manifest.id]);
-  recordUsage(ctx, 'manifest.deleted', { repository: repository.name, digest });
+  recordUsage(ctx, 'manifest.deleted', { repository, digest });
 }

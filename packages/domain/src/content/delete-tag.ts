@@ -40,6 +40,6 @@ export async function endTag(ctx: Context, repository: { id: string; name: strin
   if (!open) return false;
   await endLifetime(ctx, open);
   await recordTagEvent(ctx, repository.id, { tag, kind: 'deleted', digest: open.digest });
-  recordUsage(ctx, 'tag.deleted', { repository: repository.name, tag, digest: open.digest });
+  recordUsage(ctx, 'tag.deleted', { repository, tag, digest: open.digest });
   return true;
 }

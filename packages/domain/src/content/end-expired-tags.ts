@@ -12,16 +12,16 @@ const batch = 500;
  * @returns how many it ended; call again while it is not 0
  */
 export async function endExpiredTags(ctx: Context): Promise<number> {
-  const due = await ctx.em.execute<{ repository_id: string; repository: string; name: TagName }[]>(
-    `select t.repository_id, r.name as repository, t.name from tags t join repositories r on r.id = t.repository_id
+  const due = await ctx.em.execute<{ id: string; name: string; tag: TagName }[]>(
+    `select r.id, r.name, t.name as tag from tags t join repositories r on r.id = t.repository_id
        where t.ended_at is null and t.expires_at <= now() order by t.expires_at limit ?`,
     [batch],
   );
-  for (const { repository_id, repository, name } of due) {
+  for (const { tag, ...repository } of due) {
     await ctx.em.transactional(async (em) => {
       const inner = { ...ctx, em };
-      const { expired } = await lockAndExpire(inner, repository_id, name);
-      if (expired) recordUsage(inner, 'tag.expired', { repository, tag: name, digest: expired.digest });
+      const { expired } = await lockAndExpire(inner, repository.id, tag);
+      if (expired) recordUsage(inner, 'tag.expired', { repository, tag, digest: expired.digest });
       await em.flush();
     });
   }

@@ -58,13 +58,13 @@ export async function pushManifest(
         );
       await holdManifest(em, manifest.id);
     }
-    const { id: repositoryId, name, namespaceId } = repository;
-    const place = { repository: name, ...(namespaceId !== undefined && { namespaceId }) };
+    const { namespaceId } = repository;
+    const place = { repository, ...(namespaceId !== undefined && { namespaceId }) };
     const facts = { ...place, digest, details: { mediaType: parsed.mediaType } };
     const entries = tags.length > 0 ? tags.map((tag) => ({ ...facts, tag })) : [facts];
     await writePush(
       em,
-      { repositoryId, at: ctx.now },
+      { repositoryId: repository.id, at: ctx.now },
       entries.map((entry) => usageRow(ctx, 'repository.pushed', entry)),
     );
     await ctx.faults?.('manifest.storing');

@@ -20,8 +20,7 @@ export async function restoreTag(
     const inner = { ...ctx, em };
     const manifest = await recallTarget(inner, repository.id, tag, digest);
     const { previousDigest, changed } = await moveTag(inner, repository, { tag, manifest, as: 'restored' });
-    if (changed)
-      recordUsage(inner, 'tag.restored', { repository: repository.name, tag, digest, details: { previousDigest } });
+    if (changed) recordUsage(inner, 'tag.restored', { repository, tag, digest, details: { previousDigest } });
     await em.flush();
     return requireTagDetails(inner, repository, tag);
   });

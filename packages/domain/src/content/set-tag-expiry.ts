@@ -47,7 +47,7 @@ async function expireTagAt(
     await em.execute('update tags set expires_at = ? where id = ?', [expiresAt, open.id]);
     await recordTagEvent(inner, repository.id, { tag, kind: 'expiry_set', digest: open.digest, expiresAt });
     recordUsage(inner, 'tag.expiry_changed', {
-      repository: repository.name,
+      repository,
       tag,
       digest: open.digest,
       details: { expiresAt: expiresAt?.toISOString() ?? null, before: open.expiresAt?.toISOString() ?? null },

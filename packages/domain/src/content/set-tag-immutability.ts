@@ -48,7 +48,7 @@ async function fixTag(
     const kind = immutable ? 'made_immutable' : 'made_mutable';
     await recordTagEvent(inner, repository.id, { tag, kind, digest: open.digest });
     recordUsage(inner, 'tag.immutability_changed', {
-      repository: repository.name,
+      repository,
       tag,
       digest: open.digest,
       details: { immutable },

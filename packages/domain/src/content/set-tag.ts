@@ -31,8 +31,7 @@ export async function setTag(ctx: Context, input: TagSetting): Promise<TagDetail
     const inner = { ...ctx, em };
     const manifest = await lockTarget(inner, repository.id, digest);
     const { previousDigest, changed } = await moveTag(inner, repository, { tag, manifest, as: 'set', condition });
-    if (changed)
-      recordUsage(inner, 'tag.set', { repository: repository.name, tag, digest, details: { previousDigest } });
+    if (changed) recordUsage(inner, 'tag.set', { repository, tag, digest, details: { previousDigest } });
     await em.flush();
     return requireTagDetails(inner, repository, tag);
   });

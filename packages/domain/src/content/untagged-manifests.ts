@@ -94,7 +94,7 @@ async function deleteUntagged(ctx: Context, repository: { id: string; name: stri
       [locked.id],
     );
     if (gone.length === 0) throw manifestInUse(digest);
-    recordUsage({ ...ctx, em }, 'manifest.deleted', { repository: repository.name, digest });
+    recordUsage({ ...ctx, em }, 'manifest.deleted', { repository, digest });
     await em.flush();
   });
 }

@@ -50,7 +50,7 @@ export async function applyDefaultPermissions(
     if (existing) existing.role = role;
     else ctx.em.create(Permission, { repository, role, ...who });
     recordUsage(ctx, 'default_permission.applied', {
-      repository: repository.name,
+      repository,
       details: { grantee: grantee.id, role, before: before ?? null },
     });
   }

@@ -31,7 +31,7 @@ async function purgeRepositories(ctx: Context): Promise<number> {
     );
     for (const { id, name } of due) {
       await em.execute('delete from repositories where id = ?', [id]);
-      recordUsage({ ...ctx, em }, 'repository.purged', { repository: name });
+      recordUsage({ ...ctx, em }, 'repository.purged', { repository: { id, name } });
     }
     await em.execute(
       `update upload_sessions s set expires_at = ? from repositories r join namespaces n on n.id = r.namespace_id

@@ -122,7 +122,7 @@ async function addRepository(
       ctx.em.create(Permission, { repository, role, ...granteeColumn(grantee) });
     }
   }
-  recordUsage(ctx, 'repository.created', { repository: name, details: { visibility } });
+  recordUsage(ctx, 'repository.created', { repository, details: { visibility } });
   return repository;
 }
 

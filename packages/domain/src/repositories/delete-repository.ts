@@ -29,7 +29,7 @@ export async function deleteRepository(
   repository.deletedBy = principalName(ctx.principal);
   repository.purgeAt = new Date(ctx.now.getTime() + undoSeconds * 1000);
   recordUsage(ctx, 'repository.deleted', {
-    repository: name,
+    repository,
     details: { restorableUntil: repository.purgeAt.toISOString() },
   });
   await ctx.em.flush();
@@ -58,7 +58,7 @@ export async function restoreRepository(
   repository.deletedAt = null;
   repository.deletedBy = null;
   repository.purgeAt = null;
-  recordUsage(ctx, 'repository.restored', { repository: repository.name });
+  recordUsage(ctx, 'repository.restored', { repository });
   await onConflict(
     () => repositoryExists(repository.name),
     () => ctx.em.flush(),

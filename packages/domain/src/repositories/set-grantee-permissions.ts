@@ -49,7 +49,7 @@ export async function setGranteePermissions(ctx: Context, input: GranteePermissi
     else if (role && permission) permission.role = role;
     else if (role) ctx.em.create(Permission, { repository, role, ...grantee });
     recordUsage(ctx, role ? 'repository.permission_set' : 'repository.permission_removed', {
-      repository: name,
+      repository,
       details: { ...granteeWords(input.grantee), ...(role && { role }), before: before ?? null },
     });
     changed += 1;

@@ -26,7 +26,7 @@ export async function setPermission(
   const before = permission.role;
   permission.role = input.role;
   recordUsage(ctx, 'repository.permission_set', {
-    repository: repository.name,
+    repository,
     details: { ...granteeWords(input.grantee), role: input.role, before },
   });
   await onConflict(
@@ -47,7 +47,7 @@ export async function removePermission(
   if (!permission) throw notFound('this permission', 'grantee');
   ctx.em.remove(permission);
   recordUsage(ctx, 'repository.permission_removed', {
-    repository: repository.name,
+    repository,
     details: { ...granteeWords(input.grantee), before: permission.role },
   });
   await ctx.em.flush();

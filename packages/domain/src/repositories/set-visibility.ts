@@ -12,7 +12,7 @@ export async function setVisibility(
   const repository = await ctx.em.findOneOrFail(Repository, { id });
   if (repository.visibility !== input.visibility) {
     recordUsage(ctx, 'repository.visibility_changed', {
-      repository: repository.name,
+      repository,
       details: { from: repository.visibility, to: input.visibility },
     });
     repository.visibility = input.visibility;

@@ -20,15 +20,16 @@ export async function requestExport(
 ): Promise<LogExport> {
   const readable = await requireUsageReader(ctx, input);
   const requester = requireUser(ctx);
-  const { namespace, from, to, kinds, performer, format } = input;
+  const { namespace, repository = null, from, to, kinds, performer, format } = input;
   usageCondition(readable, { from, to, kinds, performer });
-  const { namespaceId, repository } = readable;
+  const { namespaceId, repositoryId } = readable;
   const owner = namespace ?? repository?.split('/')[0] ?? null;
   const logExport = ctx.em.create(LogExport, {
     requestedBy: ctx.em.getReference(User, requester.id),
     namespace: owner,
     namespaceId,
     repository,
+    repositoryId,
     format,
     from: from ?? null,
     to: to && to < ctx.now ? to : ctx.now,
@@ -38,7 +39,7 @@ export async function requestExport(
   });
   recordUsage(ctx, 'usage_log.exported', {
     ...(owner !== null && { namespace: owner }),
-    ...(repository !== null && { repository }),
+    ...(repository !== null && repositoryId !== null && { repository: { id: repositoryId, name: repository } }),
     details: { format },
   });
   await ctx.em.flush();
@@ -57,8 +58,9 @@ export async function findExport(ctx: Context, id: string): Promise<LogExport> {
 export async function* readExport(ctx: Context, id: string): AsyncGenerator<Uint8Array> {
   const found = await findExport(ctx, id);
   // Asked again: who was an admin when asking for the file may not be one any more.
-  const { namespaceId } = await requireUsageReader(ctx, found);
-  if (found.state !== 'ready' || found.namespaceId !== namespaceId) throw notFound('this export', 'id');
+  const { namespaceId, repositoryId } = await requireUsageReader(ctx, found);
+  const isSame = found.namespaceId === namespaceId && found.repositoryId === repositoryId;
+  if (found.state !== 'ready' || !isSame) throw notFound('this export', 'id');
   for (let position = 0; ; position += 1) {
     const part = await ctx.em.fork().findOne(LogExportPart, { export: found.id, position });
     if (!part) return;

@@ -17,7 +17,8 @@ export interface UsageScope {
 export interface ReadableUsage {
   /** Null: the whole registry's. By id, because who has a name now may not be who had it. */
   readonly namespaceId: string | null;
-  readonly repository: string | null;
+  /** Null: of no repository alone. */
+  readonly repositoryId: string | null;
 }
 
 export interface UsageFilter {
@@ -52,17 +53,17 @@ const countedDays = { atMost: 366, unlessSaid: 30 };
  */
 export async function requireUsageReader(ctx: Context, { namespace, repository }: UsageScope): Promise<ReadableUsage> {
   if (typeof repository === 'string') {
-    const { name, namespace: owner, namespaceId } = await requireRole(ctx, repository, 'admin');
+    const { id, namespace: owner, namespaceId } = await requireRole(ctx, repository, 'admin');
     if (typeof namespace === 'string' && namespace !== owner)
       throw inputInvalid('repository', `${repository.slice(0, 255)} is not in ${namespace.slice(0, 255)}`);
-    return { namespaceId, repository: name };
+    return { namespaceId, repositoryId: id };
   }
   if (typeof namespace === 'string') {
     const { id } = await requireNamespaceRole(ctx, namespace, 'admin');
-    return { namespaceId: id, repository: null };
+    return { namespaceId: id, repositoryId: null };
   }
   requireAdministrator(ctx);
-  return { namespaceId: null, repository: null };
+  return { namespaceId: null, repositoryId: null };
 }
 
 /** The newest first. @throws as `requireUsageReader`; INPUT_INVALID with field `kinds`, `from` */
@@ -101,7 +102,7 @@ export async function countUsage(ctx: Context, scope: UsageScope, filter: UsageF
 
 /** The condition over `usage_log_entries x`. @throws INPUT_INVALID for a kind that there is not, or a time that runs backwards */
 export function usageCondition(
-  { namespaceId, repository }: ReadableUsage,
+  { namespaceId, repositoryId }: ReadableUsage,
   { from, to, kinds, performer, namespace }: UsageFilter,
 ): { where: string; parameters: unknown[] } {
   const known: ReadonlySet<string> = new Set(usageKinds);
@@ -114,8 +115,8 @@ export function usageCondition(
     conditions.push(sql);
     parameters.push(...values);
   };
-  if (repository !== null) add('x.repository = ?', repository);
-  if (namespaceId !== null) add('x.namespace_id = ?', namespaceId);
+  if (repositoryId !== null) add('x.repository_id = ?', repositoryId);
+  else if (namespaceId !== null) add('x.namespace_id = ?', namespaceId);
   if (typeof namespace === 'string') add('x.namespace = ?', namespace);
   if (from) add('x.at >= ?', from);
   if (to) add('x.at < ?', to);

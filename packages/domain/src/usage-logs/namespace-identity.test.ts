@@ -1,14 +1,16 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { UsageLogEntry, type User } from '@escale/schema/entities';
+import { Repository, UsageLogEntry, type User } from '@escale/schema/entities';
 import { buildUser, openTestDatabase, type TestDatabase } from '@escale/schema/testing';
+import { parseRepositoryName } from '@escale/schema/values';
 import { createOrganization } from '../namespaces/create-organization.ts';
 import { deleteOrganization } from '../namespaces/delete-organization.ts';
 import { purgeDeletedNamespaces } from '../namespaces/purge.ts';
 import { createRepository } from '../repositories/create-repository.ts';
+import { deleteRepository, restoreRepository } from '../repositories/delete-repository.ts';
 import { contextFor } from '../testing/domain-test.ts';
 import { confirmUsername } from '../users/confirm-username.ts';
 import { signInUser } from '../users/sign-in-user.ts';
-import { findExport, requestExport } from './export-usage.ts';
+import { findExport, readExport, requestExport } from './export-usage.ts';
 import { countUsage, listUsage, type UsageFilter, type UsageScope } from './list-usage.ts';
 import { writeNextExport } from './write-export.ts';
 
@@ -32,6 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
+const parsed = (name: string) => parseRepositoryName(name) ?? expect.fail(`${name} is no name`);
 const by = (user: User) => contextFor(database.orm.em, user);
 const kinds = async (user: User, scope: UsageScope, filter: UsageFilter = {}) =>
   (await listUsage(by(user), scope, filter, {})).items.map(({ kind, performer }) => [kind, performer]);
@@ -50,6 +53,35 @@ test('a name that is given out again starts with an empty log, and so does a rep
   const { id } = await requestExport(by(after), { namespace: 'acme', format: 'csv' });
   await writeNextExport(contextFor(database.orm.em));
   expect(await findExport(by(after), id)).toMatchObject({ state: 'ready', entries: 2 });
+});
+
+test('a repository whose name is given out again in its namespace starts with an empty log, and the old one keeps its own', async () => {
+  const repository = 'acme/again';
+  const remove = () => deleteRepository(by(after), { repository, confirmName: repository }, { undoSeconds: 60 });
+  const log = async () => (await kinds(after, { repository })).map(([kind]) => kind);
+  await createRepository(by(after), { name: repository });
+  const asked = await requestExport(by(after), { repository, format: 'csv' });
+  await writeNextExport(contextFor(database.orm.em));
+  const read = () => readExport(by(after), asked.id).next();
+  expect((await read()).done).toBe(false);
+  await remove();
+  await createRepository(by(after), { name: repository });
+  expect(await log()).toEqual(['repository.created']);
+  const counts = await countUsage(by(after), { repository }, {});
+  expect(counts.map(({ kind, count }) => [kind, count])).toEqual([['repository.created', 1]]);
+  // What was written about the old one is not shown to who administers the new one.
+  await expect(read()).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  const newer = await database.orm.em.fork().findOneOrFail(Repository, { name: parsed(repository), deletedAt: null });
+  await database.orm.em.getConnection().execute('delete from repositories where id = ?', [newer.id]);
+  await restoreRepository(by(after), { repository });
+  expect(await log()).toEqual([
+    'repository.restored',
+    'repository.deleted',
+    'usage_log.exported',
+    'repository.created',
+  ]);
+  const whole = await kinds(after, { namespace: 'acme' });
+  expect(whole.filter(([kind]) => kind === 'repository.created')).toHaveLength(3);
 });
 
 test('administrators read what the name saw before', async () => {

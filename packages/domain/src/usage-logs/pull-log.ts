@@ -6,9 +6,9 @@ import { usageChannel } from './new-usage.ts';
 import { usageRow, type UsageRow } from './record.ts';
 import { writeUsage } from './write-usage.ts';
 
-interface Pull {
+interface Pull extends UsageRow {
   readonly repositoryId: string;
-  readonly row: UsageRow & { readonly digest: Digest };
+  readonly digest: Digest;
 }
 
 /** Milliseconds after which the last pulls are written, however few they are. */
@@ -51,9 +51,9 @@ export class PullLog {
     { reference, digest }: { reference: Reference; digest: Digest },
   ): void {
     const tag = reference.kind === 'tag' ? { tag: reference.tag } : {};
-    const { name, namespaceId } = repository;
-    const row = usageRow(ctx, 'repository.pulled', { repository: name, namespaceId, digest, ...tag });
-    this.#pulls.push({ repositoryId: repository.id, row: { ...row, digest } });
+    const { namespaceId } = repository;
+    const row = usageRow(ctx, 'repository.pulled', { repository, namespaceId, digest, ...tag });
+    this.#pulls.push({ ...row, digest, repositoryId: repository.id });
     if (this.#pulls.length >= crowd && !this.#failed) void this.#alone(() => this.#writePulls());
   }
 
@@ -90,15 +90,10 @@ export class PullLog {
       const pulls = this.#pulls.splice(0, crowd);
       try {
         const children = await this.#children(pulls);
-        const counted = pulls.filter(({ repositoryId, row }) => !isChild(children, repositoryId, row));
-        const ids = await writeUsage(
-          this.#orm.em.fork(),
-          counted.map(({ row }) => row),
-        );
+        const counted = pulls.filter((pull) => !isChild(children, pull));
+        const ids = await writeUsage(this.#orm.em.fork(), counted);
         this.#latest = [...this.#latest, ...ids].slice(-announced);
-        for (const { repositoryId, row } of counted) {
-          if (row.tag !== null) this.#tags.note({ repositoryId, tag: row.tag, at: row.at });
-        }
+        for (const { repositoryId, tag, at } of counted) if (tag !== null) this.#tags.note({ repositoryId, tag, at });
       } catch (error) {
         const kept = [...pulls, ...this.#pulls];
         this.#pulls = kept.slice(Math.max(kept.length - limit, 0));
@@ -123,7 +118,7 @@ export class PullLog {
   }
 
   async #children(pulls: readonly Pull[]): Promise<Set<string>> {
-    const digests = new Set(pulls.flatMap(({ row }) => (row.tag === null ? [row.digest] : [])));
+    const digests = new Set(pulls.flatMap(({ tag, digest }) => (tag === null ? [digest] : [])));
     if (digests.size === 0) return new Set();
     const rows = await runPrepared<{ repository_id: string; digest: Digest }>(
       this.#orm,
@@ -138,6 +133,6 @@ export class PullLog {
   }
 }
 
-function isChild(children: ReadonlySet<string>, repositoryId: string, { tag, digest }: Pull['row']): boolean {
+function isChild(children: ReadonlySet<string>, { repositoryId, tag, digest }: Pull): boolean {
   return tag === null && children.has(`${repositoryId} ${digest}`);
 }

@@ -75,7 +75,8 @@ export interface UsageFacts {
   readonly namespace?: string;
   /** Of the namespace, where its row is not there by this name when the entry is written: not yet, or not any more. */
   readonly namespaceId?: string;
-  readonly repository?: string;
+  /** Its id says whose entry it is, because the name may be given to another one. */
+  readonly repository?: { readonly id: string; readonly name: string };
   readonly tag?: string;
   readonly digest?: string;
   readonly details?: Record<string, unknown>;
@@ -89,6 +90,7 @@ export interface UsageRow {
   /** Null where the database finds it by the name. */
   readonly namespaceId: string | null;
   readonly repository: string | null;
+  readonly repositoryId: string | null;
   readonly performerKind: Principal['kind'];
   readonly performer: string | null;
   readonly authenticatedBy: string | null;
@@ -110,9 +112,10 @@ export function usageRow(ctx: Omit<Context, 'em' | 'vault'>, kind: UsageKind, fa
   return {
     kind,
     at: ctx.now,
-    namespace: facts.namespace ?? facts.repository?.split('/')[0] ?? null,
+    namespace: facts.namespace ?? facts.repository?.name.split('/')[0] ?? null,
     namespaceId: facts.namespaceId ?? null,
-    repository: facts.repository ?? null,
+    repository: facts.repository?.name ?? null,
+    repositoryId: facts.repository?.id ?? null,
     performerKind: principal.kind,
     performer: principal.kind === 'anonymous' ? null : principal.name,
     authenticatedBy: authenticatedBy(principal),

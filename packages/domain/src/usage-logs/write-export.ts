@@ -37,9 +37,9 @@ export async function writeNextExport({ em }: Pick<Context, 'em'>): Promise<bool
 }
 
 async function write(em: EntityManager, id: string): Promise<void> {
-  const { namespaceId, repository, format, from, to, kinds, performer } = await em.findOneOrFail(LogExport, { id });
+  const { namespaceId, repositoryId, format, from, to, kinds, performer } = await em.findOneOrFail(LogExport, { id });
   const { where, parameters } = usageCondition(
-    { namespaceId: namespaceId ?? null, repository: repository ?? null },
+    { namespaceId: namespaceId ?? null, repositoryId: repositoryId ?? null },
     { from, to, kinds, performer },
   );
   await em.execute('delete from log_export_parts where export_id = ?', [id]);

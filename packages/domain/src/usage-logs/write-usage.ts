@@ -4,10 +4,10 @@ import type { UsageRow } from './record.ts';
 
 /** A column each, as one array of all entries: few and many cost one statement. */
 const insertEntries = `
-  insert into usage_log_entries (id, kind, at, namespace, namespace_id, repository, performer_kind, performer, authenticated_by, tag, digest,
-                                 client_address, user_agent, details)
-  select * from unnest(?::uuid[], ?::text[], ?::timestamptz[], ?::text[], ?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
-                       ?::text[], ?::text[], ?::text[], ?::jsonb[])`;
+  insert into usage_log_entries (id, kind, at, namespace, namespace_id, repository, repository_id, performer_kind, performer, authenticated_by,
+                                 tag, digest, client_address, user_agent, details)
+  select * from unnest(?::uuid[], ?::text[], ?::timestamptz[], ?::text[], ?::uuid[], ?::text[], ?::uuid[], ?::text[], ?::text[], ?::text[],
+                       ?::text[], ?::text[], ?::text[], ?::text[], ?::jsonb[])`;
 
 /** Last, when a push is written: pushes to one repository take turns from here on. */
 const notePush = `with pushed as (update repositories set last_pushed_at = ? where id = ?)`;
@@ -37,6 +37,7 @@ function columnsOf(ids: readonly string[], rows: readonly UsageRow[]): unknown[]
     rows.map(({ namespace }) => namespace),
     rows.map(({ namespaceId }) => namespaceId),
     rows.map(({ repository }) => repository),
+    rows.map(({ repositoryId }) => repositoryId),
     rows.map(({ performerKind }) => performerKind),
     rows.map(({ performer }) => performer),
     rows.map(({ authenticatedBy }) => authenticatedBy),

@@ -14,6 +14,8 @@ const LogExportSchema = defineEntity({
     /** Of the namespace that had this name when the file was asked for. */
     namespaceId: p.uuid().nullable(),
     repository: p.text().nullable(),
+    /** Of the repository that had this name when the file was asked for. */
+    repositoryId: p.uuid().nullable(),
     format: p.enum(['jsonl', 'csv'] as const),
     from: p.datetime().nullable(),
     to: p.datetime(),

@@ -12,6 +12,7 @@ import { Migration20261124235956_sign_ins_are_fresh } from './Migration202611242
 import { Migration20261125002200_sessions_are_refreshed } from './Migration20261125002200_sessions_are_refreshed.ts';
 import { Migration20261125004303_pending_memberships } from './Migration20261125004303_pending_memberships.ts';
 import { Migration20261125031819_triggers_ask_first } from './Migration20261125031819_triggers_ask_first.ts';
+import { Migration20261125032604_entries_of_a_repository } from './Migration20261125032604_entries_of_a_repository.ts';
 
 /** Every migration, in order; listed by hand so that a bundle or a test runner needs no folder to look into. */
 export const migrations = [
@@ -29,4 +30,5 @@ export const migrations = [
   Migration20261125002200_sessions_are_refreshed,
   Migration20261125004303_pending_memberships,
   Migration20261125031819_triggers_ask_first,
+  Migration20261125032604_entries_of_a_repository,
 ];
