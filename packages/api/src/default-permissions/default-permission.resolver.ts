@@ -22,9 +22,6 @@ import {
 } from './default-permission.inputs.ts';
 import { DefaultPermission } from './default-permission.type.ts';
 
-/** Changes that one answer lists at most. */
-const listed = 1000;
-
 @Resolver(() => DefaultPermission)
 export class DefaultPermissionResolver {
   @Access('signed in', 'namespace admin')
@@ -65,12 +62,11 @@ export class DefaultPermissionResolver {
     description:
       'Gives existing repositories what the rules would have given them. First lists what would change; then, with the `effect` of that list, does it. Adds and raises, never lowers.',
   })
-  async applyDefaultPermissions(
+  applyDefaultPermissions(
     @Arg('input', () => ApplyDefaultPermissionsInput) input: ApplyDefaultPermissionsInput,
     @Ctx() ctx: ApiContext,
   ): Promise<ApplyDefaultPermissionsPayload> {
-    const { changes, effect, applied } = await applyDefaultPermissions(ctx, input);
-    return { changes: changes.slice(0, listed), totalCount: changes.length, effect, applied };
+    return applyDefaultPermissions(ctx, input);
   }
 
   @FieldResolver(() => Grantee, { description: 'Who gets it.' })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import {
   Permission,
+  UsageLogEntry,
   type Organization,
   type Repository,
   type Robot,
@@ -173,5 +174,39 @@ describe('applying them to existing repositories', () => {
     await buildRepository(database.orm.em.fork(), { namespace: acme.namespace, path: 'c-new' });
     await expect(apply(effect)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
     expect(await held(old)).toEqual({ [reader.id]: 'read' });
+  });
+
+  test('any number of repositories is looked at and changed, page by page; the first thousand changes are listed', async () => {
+    const count = 2500;
+    await database.orm.em.getConnection().execute(
+      `insert into repositories (id, namespace_id, name, visibility, created_by, created_at)
+         select gen_random_uuid(), ?, ? || '/many-' || lpad(i::text, 5, '0'), 'private', 'user:' || gen_random_uuid(), now()
+           from generate_series(1, ${String(count)}) i`,
+      [acme.namespace.id, acme.name],
+    );
+    const list = await apply();
+    expect([list.changes.length, list.totalCount]).toEqual([1000, 2 * count + 3]);
+    expect(list.changes.slice(0, 4).map(({ repository }) => repository.path)).toEqual([
+      'a-old',
+      'a-old',
+      'b-higher',
+      'many-00001',
+    ]);
+    expect(await apply(list.effect)).toMatchObject({ totalCount: 2 * count + 3, applied: true });
+    expect(await apply()).toMatchObject({ changes: [], totalCount: 0 });
+    const entries = await database.orm.em
+      .fork()
+      .count(UsageLogEntry, { kind: 'default_permission.applied', namespaceId: acme.namespace.id });
+    expect(entries).toBe(2 * count + 3);
+  });
+
+  test('two at once make the changes once', async () => {
+    const { effect } = await apply();
+    const outcomes = await Promise.allSettled([apply(effect), apply(effect)]);
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 'PRECONDITION_FAILED' },
+    });
+    expect(await held(old)).toEqual({ [reader.id]: 'write', [team.id]: 'write' });
   });
 });
