@@ -45,7 +45,7 @@ export class RepositoryManifestResolver {
 
   @FieldResolver(() => ManifestConnection, {
     description:
-      'What was pushed by digest alone, or what tags have left; the latest pushed first. Without what is part of an index or points at another manifest here. They go by themselves once nothing can restore them.',
+      'What was pushed by digest alone, or what tags have left; the latest pushed first. Without what is part of an index or points at another manifest here. They go by themselves once nothing can restore them. Counted up to 10,000.',
   })
   async untaggedManifests(
     @Root() { name }: RepositoryEntity,

@@ -9,6 +9,9 @@ import { alive } from './kept-manifests.ts';
 import { manifestColumns, toManifestDetails, type ManifestDetails, type ManifestRow } from './manifest-details.ts';
 import { requireDigest } from './tag-target.ts';
 
+/** They are counted so far: a repository may have any number of them, and a page says no more than that there are many. */
+const countedAtMost = 10_000;
+
 /** Manifests that one request may delete. */
 const limit = 100;
 
@@ -43,7 +46,8 @@ export async function listUntaggedManifests(
     [repository.id, ...(after ?? []), size + 1],
   );
   const [counted] = await ctx.em.execute<{ count: string }[]>(
-    `select count(*) as count from manifests m where m.repository_id = ? and ${untagged}`,
+    `select count(*) as count from
+       (select 1 from manifests m where m.repository_id = ? and ${untagged} limit ${String(countedAtMost)}) as counted`,
     [repository.id],
   );
   return pageOfRows(rows, {
