@@ -12,14 +12,11 @@ import {
 } from '@escale/domain/content';
 import { Access } from '../graphql/access-rule.ts';
 import { PageArgs, toConnection, type Connection } from '../graphql/connection.ts';
+import { toOutcome } from '../graphql/outcome.ts';
 import type { ApiContext } from '../graphql/context.ts';
 import { Repository } from '../repositories/repository.type.ts';
 import { Tag } from '../tags/tag.type.ts';
-import {
-  DeleteUntaggedManifestsInput,
-  DeleteUntaggedManifestsPayload,
-  toManifestResults,
-} from './untagged-manifest.type.ts';
+import { DeleteUntaggedManifestsInput, DeleteUntaggedManifestsPayload } from './untagged-manifest.type.ts';
 import { contentLoaders } from './content-loaders.ts';
 import { Annotation, ImageConfig, Layer, Manifest, ManifestConnection, PlatformManifest } from './manifest.type.ts';
 
@@ -64,7 +61,7 @@ export class RepositoryManifestResolver {
     @Arg('input', () => DeleteUntaggedManifestsInput) input: DeleteUntaggedManifestsInput,
     @Ctx() ctx: ApiContext,
   ): Promise<DeleteUntaggedManifestsPayload> {
-    return { results: toManifestResults(await deleteUntaggedManifests(ctx, input)) };
+    return { results: (await deleteUntaggedManifests(ctx, input)).map(toOutcome) };
   }
 }
 

@@ -1,6 +1,5 @@
 import { Field, ObjectType } from 'type-graphql';
-import type { TagOutcome } from '@escale/domain/content';
-import { clientCode } from '../graphql/format-error.ts';
+import { Outcome } from '../graphql/outcome.ts';
 import { Tag } from './tag.type.ts';
 
 @ObjectType({ description: 'Payload of `setTag`.' })
@@ -34,18 +33,9 @@ export class DeleteTagPayload {
 }
 
 @ObjectType({ description: 'How one of many went.' })
-export class TagResult {
+export class TagResult extends Outcome {
   @Field(() => String, { description: 'Its name.' })
   tag!: string;
-
-  @Field(() => Boolean, { description: 'False: it was left as it was.' })
-  done!: boolean;
-
-  @Field(() => String, { nullable: true, description: 'Why not: the code that an error would carry.' })
-  code?: string | undefined;
-
-  @Field(() => String, { nullable: true, description: 'Why not, in words.' })
-  message?: string | undefined;
 }
 
 @ObjectType({ description: 'Payload of `deleteTags`.' })
@@ -64,12 +54,4 @@ export class SetTagsExpiryPayload {
 export class SetTagsImmutabilityPayload {
   @Field(() => [TagResult], { description: 'One for each name, in the order given.' })
   results!: TagResult[];
-}
-
-export function toResults(outcomes: readonly TagOutcome[]): TagResult[] {
-  return outcomes.map(({ tag, refusal }) => ({
-    tag,
-    done: refusal === undefined,
-    ...(refusal && { code: clientCode(refusal), message: refusal.message }),
-  }));
 }

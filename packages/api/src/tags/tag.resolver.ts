@@ -23,6 +23,7 @@ import {
 import { notFound } from '@escale/domain/errors';
 import { Access } from '../graphql/access-rule.ts';
 import { toConnection, type Connection } from '../graphql/connection.ts';
+import { toOutcome } from '../graphql/outcome.ts';
 import type { ApiContext } from '../graphql/context.ts';
 import { ByteCount } from '../graphql/scalars.ts';
 import { contentLoaders } from '../manifests/content-loaders.ts';
@@ -50,7 +51,6 @@ import {
   SetTagPayload,
   SetTagsExpiryPayload,
   SetTagsImmutabilityPayload,
-  toResults,
 } from './tag.payloads.ts';
 import { Tag, TagConnection, TagEventConnection } from './tag.type.ts';
 
@@ -169,7 +169,7 @@ export class TagResolver {
     @Arg('input', () => DeleteTagsInput) input: DeleteTagsInput,
     @Ctx() ctx: ApiContext,
   ): Promise<DeleteTagsPayload> {
-    return { results: toResults(await deleteTags(ctx, input)) };
+    return { results: (await deleteTags(ctx, input)).map(toOutcome) };
   }
 
   @Access('signed in', 'repository write')
@@ -190,7 +190,7 @@ export class TagResolver {
     @Arg('input', () => SetTagsExpiryInput) input: SetTagsExpiryInput,
     @Ctx() ctx: ApiContext,
   ): Promise<SetTagsExpiryPayload> {
-    return { results: toResults(await setTagsExpiry(ctx, input)) };
+    return { results: (await setTagsExpiry(ctx, input)).map(toOutcome) };
   }
 
   @Access('signed in', 'repository write')
@@ -208,6 +208,6 @@ export class TagResolver {
     @Arg('input', () => SetTagsImmutabilityInput) input: SetTagsImmutabilityInput,
     @Ctx() ctx: ApiContext,
   ): Promise<SetTagsImmutabilityPayload> {
-    return { results: toResults(await setTagsImmutability(ctx, input)) };
+    return { results: (await setTagsImmutability(ctx, input)).map(toOutcome) };
   }
 }
