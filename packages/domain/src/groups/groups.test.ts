@@ -1,22 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
-import {
-  PendingMembership,
-  Team,
-  TeamMembership,
-  UsageLogEntry,
-  User,
-  type Organization,
-} from '@escale/schema/entities';
-import { buildOrganization, buildRobot, buildUser, openTestDatabase, type TestDatabase } from '@escale/schema/testing';
+import { PendingMembership, Team, UsageLogEntry, User, type Organization } from '@escale/schema/entities';
+import { buildRobot, buildUser, openTestDatabase, type TestDatabase } from '@escale/schema/testing';
 import type { Context } from '../context.ts';
 import { removeOrganizationMember } from '../namespaces/remove-member.ts';
 import { addTeamMember, removeTeamMember } from '../teams/change-members.ts';
-import { createTeam } from '../teams/change-team.ts';
 import { addPendingTeamMember } from '../teams/pending-members.ts';
 import { syncTeam } from '../teams/sync-team.ts';
 import { contextFor } from '../testing/domain-test.ts';
-import { issuer, MemoryDirectory, newPerson, signInPerson } from '../testing/memory-directory.ts';
-import type { DirectoryPerson } from './directory.ts';
+import { issuer, MemoryDirectory } from '../testing/memory-directory.ts';
+import { teamScene } from '../testing/team-scene.ts';
 import { followGroups } from './follow-groups.ts';
 
 const group = '/platform/dev';
@@ -29,31 +21,13 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-const by = (user: User): Context => contextFor(database.orm.em, user);
+const scene = teamScene(() => database);
+const { by, at, with_, membersOf, person, signIn } = scene;
 const system = (): Context => contextFor(database.orm.em, { kind: 'system', name: 'jobs' });
-const at = () => ({ organization: acme.name, team: 'platform' });
-const with_ = (member: string) => ({ ...at(), member });
 const bind = (to: string | null) => syncTeam(by(owner), { ...at(), group: to });
 
-async function membersOf(): Promise<[string | undefined, boolean][]> {
-  const em = database.orm.em.fork();
-  const found = await em.find(
-    TeamMembership,
-    { team: { organization: acme.id, name: 'platform' } },
-    { populate: ['user', 'robot'] },
-  );
-  return found
-    .map((one): [string | undefined, boolean] => [one.user?.username ?? one.robot?.name, one.synced])
-    .toSorted();
-}
-
-const person = (name: string, groups?: readonly string[]) => newPerson(database.orm.em, name, groups);
-const signIn = (who: DirectoryPerson, groups: readonly string[]) => signInPerson(database.orm.em, who, groups);
-
 beforeEach(async () => {
-  owner = await buildUser(database.orm.em.fork());
-  acme = await buildOrganization(database.orm.em.fork(), { owner });
-  await createTeam(by(owner), { organization: acme.name, name: 'platform' });
+  ({ owner, acme } = await scene.begin());
   // Teams of other tests must not be looked at.
   await database.orm.em.fork().nativeUpdate(Team, { organization: { $ne: acme.id } }, { syncedGroup: null });
 });

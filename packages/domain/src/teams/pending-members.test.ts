@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
-import { Team, TeamMembership, type Organization, type User } from '@escale/schema/entities';
-import { buildOrganization, buildUser, openTestDatabase, type TestDatabase } from '@escale/schema/testing';
-import type { Context } from '../context.ts';
-import type { Directory, DirectoryPerson } from '../groups/directory.ts';
+import { Team, type Organization, type User } from '@escale/schema/entities';
+import { buildUser, openTestDatabase, type TestDatabase } from '@escale/schema/testing';
+import type { Directory } from '../groups/directory.ts';
 import { searchDirectory } from '../grantees/search-directory.ts';
 import { addTeamMember } from './change-members.ts';
-import { createTeam } from './change-team.ts';
 import { addPendingTeamMember, listPendingMembers, removePendingTeamMember } from './pending-members.ts';
-import { contextFor } from '../testing/domain-test.ts';
-import { issuer, MemoryDirectory, newPerson, signInPerson } from '../testing/memory-directory.ts';
+import { teamScene } from '../testing/team-scene.ts';
+import { issuer, MemoryDirectory } from '../testing/memory-directory.ts';
 
 let database: TestDatabase;
 let acme: Organization;
@@ -18,30 +16,11 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-const by = (user: User): Context => contextFor(database.orm.em, user);
-const at = () => ({ organization: acme.name, team: 'platform' });
-const with_ = (member: string) => ({ ...at(), member });
-
-async function membersOf(): Promise<[string | undefined, boolean][]> {
-  const em = database.orm.em.fork();
-  const found = await em.find(
-    TeamMembership,
-    { team: { organization: acme.id, name: 'platform' } },
-    { populate: ['user', 'robot'] },
-  );
-  return found
-    .map((one): [string | undefined, boolean] => [one.user?.username ?? one.robot?.name, one.synced])
-    .toSorted();
-}
-
-const person = (name: string, groups?: readonly string[]) => newPerson(database.orm.em, name, groups);
-const signIn = (who: DirectoryPerson, groups: readonly string[], verified = true) =>
-  signInPerson(database.orm.em, who, groups, verified);
+const scene = teamScene(() => database);
+const { by, at, with_, membersOf, person, signIn } = scene;
 
 beforeEach(async () => {
-  owner = await buildUser(database.orm.em.fork());
-  acme = await buildOrganization(database.orm.em.fork(), { owner });
-  await createTeam(by(owner), { organization: acme.name, name: 'platform' });
+  ({ owner, acme } = await scene.begin());
 });
 
 const wait = (login: string, directory?: Directory) => addPendingTeamMember(by(owner), { ...at(), login }, directory);
