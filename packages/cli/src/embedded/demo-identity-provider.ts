@@ -1,11 +1,13 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import Provider, { errors, type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
-import { findPerson, people, type Person } from './demo-people.ts';
-import { signInPage } from './demo-sign-in-page.ts';
+import { accessTokenClaims, identityClaims } from './demo-claims.ts';
+import { findPerson } from './demo-people.ts';
+import { DemoSignIn } from './demo-sign-in.ts';
+import { logoutSource, postLogoutSuccessSource } from './demo-sign-out.ts';
 
 export interface DemoIdentityProviderSettings {
   /** `http://localhost:<port>/realms/escale`; refused unless on this machine. */
@@ -28,9 +30,6 @@ export interface DemoIdentityProvider {
   readonly path: string;
 }
 
-/** Failed sign-ins of one user name before it must wait, and for how many milliseconds. */
-const patience = { failures: 10, pause: 60_000 };
-
 /**
  * An OpenID provider for trying the product out, on Keycloak's addresses and with Keycloak's claims, so that changing to a real
  * Keycloak changes nothing but the issuer. Sessions live in memory and end with the process.
@@ -49,7 +48,7 @@ export async function createDemoIdentityProvider(
   const provider = withoutNotices(async () => new Provider(settings.issuer, await configuration(settings, pathname)));
   const oidc = await provider;
   const serve = oidc.callback();
-  const guard = new Guard();
+  const signIn = new DemoSignIn(oidc, settings);
   const handler = (request: IncomingMessage, response: ServerResponse): void => {
     // The provider knows its addresses below the issuer's path, as if it were mounted there.
     const url = request.url ?? '/';
@@ -63,7 +62,7 @@ export async function createDemoIdentityProvider(
     // The public address, whatever the listener: the provider makes absolute addresses from the Host header.
     request.headers.host = new URL(settings.issuer).host;
     if (request.url.startsWith('/interaction/')) {
-      interaction(oidc, settings, guard, request, response).catch((error: unknown) => {
+      signIn.answer(request, response).catch((error: unknown) => {
         const gone = error instanceof errors.SessionNotFound;
         response.writeHead(gone ? 400 : 500, { 'Content-Type': 'text/plain; charset=utf-8' });
         response.end(
@@ -148,32 +147,6 @@ async function configuration(settings: DemoIdentityProviderSettings, prefix: str
   };
 }
 
-function identityClaims(person: Person): { sub: string; [claim: string]: unknown } {
-  return {
-    sub: person.sub,
-    preferred_username: person.username,
-    email: `${person.username}@example.org`,
-    email_verified: true,
-    given_name: person.givenName,
-    family_name: person.familyName,
-    name: `${person.givenName} ${person.familyName}`,
-    // As Keycloak does it: somebody in no group has no such claim at all.
-    ...(person.groups.length > 0 && { groups: person.groups }),
-  };
-}
-
-function accessTokenClaims(person: Person, clientId: string): Record<string, unknown> {
-  return {
-    typ: 'Bearer',
-    azp: clientId,
-    preferred_username: person.username,
-    email: `${person.username}@example.org`,
-    email_verified: true,
-    realm_access: { roles: person.groups.includes('/escale-admins') ? ['escale-admin'] : [] },
-    ...(person.groups.length > 0 && { groups: person.groups }),
-  };
-}
-
 async function loadExistingGrant(ctx: KoaContextWithOIDC) {
   const { client, session, params, provider } = ctx.oidc;
   if (!client || !session?.accountId) return undefined;
@@ -188,94 +161,6 @@ async function loadExistingGrant(ctx: KoaContextWithOIDC) {
   return grant;
 }
 
-/** The sign-in form and its answer. */
-async function interaction(
-  provider: Provider,
-  { password, issuer }: DemoIdentityProviderSettings,
-  guard: Guard,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const details = await provider.interactionDetails(request, response);
-  const action = `${new URL(issuer).pathname}/interaction/${details.uid}`;
-  const language = request.headers['accept-language'] ?? '';
-  const page = (problem?: 'wrong' | 'wait', username = '') => {
-    const { html, styleHash } = signInPage({
-      action,
-      language,
-      username,
-      ...(problem && { problem }),
-      usernames: people.map((person) => person.username),
-    });
-    response.writeHead(problem ? 401 : 200, {
-      'Content-Type': 'text/html; charset=utf-8',
-      'Cache-Control': 'no-store',
-      'Content-Security-Policy': `default-src 'none'; style-src '${styleHash}'; base-uri 'none'; frame-ancestors 'none'`,
-      'X-Content-Type-Options': 'nosniff',
-      'Referrer-Policy': 'no-referrer',
-    });
-    response.end(html);
-  };
-  if (request.method !== 'POST') {
-    page();
-    return;
-  }
-  const form = new URLSearchParams(await formText(request));
-  const username = (form.get('username') ?? '').trim().toLowerCase().slice(0, 64);
-  if (guard.mustWait(username)) {
-    page('wait', username);
-    return;
-  }
-  const person = people.find((one) => one.username === username);
-  if (!same(form.get('password') ?? '', password) || !person) {
-    guard.failed(username);
-    page('wrong', username);
-    return;
-  }
-  guard.succeeded(username);
-  await provider.interactionFinished(request, response, { login: { accountId: person.sub } });
-}
-
-async function formText(request: IncomingMessage): Promise<string> {
-  let text = '';
-  for await (const piece of request as AsyncIterable<Buffer>) {
-    text += piece.toString('latin1');
-    if (text.length > 10_000) throw new Error('the form is too large');
-  }
-  return text;
-}
-
-/** Compares hashes of one length, in constant time. */
-function same(given: string, expected: string): boolean {
-  const hash = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(hash(given), hash(expected));
-}
-
-/** Slows down guessing. Bounded: names that do not exist share one entry. */
-class Guard {
-  readonly #failures = new Map<string, { count: number; until: number }>();
-
-  mustWait(username: string): boolean {
-    const entry = this.#failures.get(this.#key(username));
-    return entry !== undefined && entry.count >= patience.failures && entry.until > Date.now();
-  }
-
-  failed(username: string): void {
-    const key = this.#key(username);
-    const before = this.#failures.get(key);
-    const count = before && before.until > Date.now() ? before.count + 1 : 1;
-    this.#failures.set(key, { count, until: Date.now() + patience.pause });
-  }
-
-  succeeded(username: string): void {
-    this.#failures.delete(this.#key(username));
-  }
-
-  #key(username: string): string {
-    return people.some((person) => person.username === username) ? username : '';
-  }
-}
-
 async function keptKeys(file: string): Promise<{ keys: JWK[]; cookieKey: string }> {
   const found = await readFile(file, 'utf8').catch(() => undefined);
   if (found) return JSON.parse(found) as { keys: JWK[]; cookieKey: string };
@@ -288,26 +173,6 @@ async function keptKeys(file: string): Promise<{ keys: JWK[]; cookieKey: string 
   await writeFile(file, JSON.stringify(kept), { mode: 0o600 });
   await chmod(file, 0o600);
   return kept;
-}
-
-/** Sends the form below by itself; where scripts do not run, its button remains. */
-const submitForm = `document.getElementById('op.logoutForm').submit();`;
-const submitFormHash = `sha256-${createHash('sha256').update(submitForm).digest('base64')}`;
-
-/** Signing out asks nothing more: the console's button was the question, and so Keycloak does it. */
-function logoutSource(ctx: KoaContextWithOIDC, form: string): void {
-  ctx.set(
-    'Content-Security-Policy',
-    `default-src 'none'; script-src '${submitFormHash}'; frame-ancestors 'none'; base-uri 'none'`,
-  );
-  ctx.body = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Sign out</title>
-${form}<input type="hidden" form="op.logoutForm" name="logout" value="yes">
-<button type="submit" form="op.logoutForm" autofocus>Sign out</button>
-<script>${submitForm}</script></html>`;
-}
-
-function postLogoutSuccessSource(ctx: KoaContextWithOIDC): void {
-  ctx.body = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Signed out</title><h1>Signed out</h1></html>';
 }
 
 /** The library explains its defaults on the console at every start; a demonstration needs none of these hints. */
