@@ -4,7 +4,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { alive } from './alive.ts';
-import { freePort } from './postgres.ts';
+import { freePort } from './free-port.ts';
 
 /** Azure Blob Storage's emulator beside the product: to try the Azure path without an account. For evaluation, not for keeps. */
 export interface EmbeddedAzurite {

@@ -1,9 +1,11 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterAll, expect, test } from 'vitest';
+import { alive } from './alive.ts';
 import { startPostgres } from './postgres.ts';
 
 const root = await mkdtemp(path.join(tmpdir(), 'escale-postgres-'));
@@ -60,3 +62,62 @@ test('a stale pid file that names another process does not stop a start', async 
   expect(await ask(again.url, 'select 1 as value')).toBe(1);
   await again.stop();
 });
+
+/** A product of which only the database matters here: a process of its own that starts one. @returns it, and the server's pid */
+async function startProduct(): Promise<{ product: ChildProcess; pid: number }> {
+  const source = `
+    const { startPostgres } = await import(${JSON.stringify(path.join(import.meta.dirname, 'postgres.ts'))});
+    const { pid } = await startPostgres({ folder: ${JSON.stringify(folder)} });
+    console.log(pid);
+    setInterval(() => undefined, 1000);`;
+  const product = spawn(process.execPath, ['--input-type=module', '--eval', source], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const pid = await new Promise<number>((resolve) => {
+    product.stdout.once('data', (data: Buffer) => {
+      resolve(Number(data.toString()));
+    });
+  });
+  return { product, pid };
+}
+const watched = async () => (await readdir(folder)).filter((name) => name.startsWith('watched-'));
+
+test('when its product was killed and is not started again, the server ends', { timeout: 60_000 }, async () => {
+  const { product, pid } = await startProduct();
+  expect(alive(pid)).toBe(true);
+  product.kill('SIGKILL');
+  await expect.poll(() => alive(pid), { timeout: 30_000, interval: 200 }).toBe(false);
+  expect(await watched()).toEqual([]);
+  const next = await startPostgres({ folder });
+  expect(await ask(next.url, 'select value from kept')).toBe('here');
+  await next.stop();
+});
+
+test('a start soon after the kill takes the server over, and it stays', { timeout: 60_000 }, async () => {
+  const { product, pid } = await startProduct();
+  product.kill('SIGKILL');
+  const next = await startPostgres({ folder });
+  expect(next.pid).toBe(pid);
+  // Beyond the time at which it would have been ended.
+  await sleep(7000);
+  expect(next.pid).toBe(pid);
+  expect(await ask(next.url, 'select value from kept')).toBe('here');
+  await next.stop();
+  expect([alive(pid), await watched()]).toEqual([false, []]);
+});
+
+test(
+  'a start while the server is being ended waits for that, and begins another one',
+  { timeout: 60_000 },
+  async () => {
+    const { product, pid } = await startProduct();
+    product.kill('SIGKILL');
+    // As its watchdog does it.
+    for (const name of await watched()) await rm(path.join(folder, name));
+    process.kill(pid, 'SIGINT');
+    const next = await startPostgres({ folder });
+    expect(next.pid).not.toBe(pid);
+    expect(await ask(next.url, 'select value from kept')).toBe('here');
+    await next.stop();
+  },
+);
