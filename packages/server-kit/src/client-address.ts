@@ -1,8 +1,11 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
 /** Where a request came from. @returns undefined for a connection that is already gone */
-export type ClientAddressReader = (request: IncomingMessage) => string | undefined;
+export type ClientAddressReader = (request: {
+  readonly socket: { readonly remoteAddress?: string | undefined };
+  readonly headers: IncomingHttpHeaders;
+}) => string | undefined;
 
 /**
  * Reads a client's address. Of `X-Forwarded-For` only what trusted proxies have written is believed: read from the right, the

@@ -12,6 +12,7 @@ import { User } from '@escale/schema/entities';
 import type { EntityManager } from '@escale/schema/orm';
 import { buildUser } from '@escale/schema/testing';
 import { createScene, inputs, kinds, type Kind, type People, type Scene } from '../testing/scene.ts';
+import { harmless, named } from '../testing/named-things.ts';
 import { pairIn, type Pair } from '../testing/things.ts';
 import { startTestApi, type Answer, type Caller, type TestApi } from '../testing/test-api.ts';
 import { buildSchema } from './build-schema.ts';
@@ -45,96 +46,6 @@ async function everybody(em: EntityManager, admin: User): Promise<People> {
 }
 
 const pairOf = (thing: string): Promise<Pair> => pairIn(theirs, thing);
-
-/** Inputs that name something, by mutation and path, and what they name. */
-const named: Readonly<Record<string, string>> = {
-  'addPendingTeamMember.team': 'team',
-  'removePendingTeamMember.team': 'team',
-  'addTeamMember.team': 'team',
-  'addTeamMember.member': 'robot',
-  'createDefaultPermission.grantee.robot': 'robot',
-  'createDefaultPermission.grantee.team': 'team',
-  'createDefaultPermission.createdBy': 'robot',
-  'createRobotToken.robot': 'robot',
-  'deleteDefaultPermission.id': 'defaultPermission',
-  'deleteRepository.repository': 'repository',
-  'deleteRobot.robot': 'robot',
-  'deleteTag.repository': 'repository',
-  'deleteTags.repository': 'repository',
-  'deleteTeam.team': 'team',
-  'deleteUntaggedManifests.repository': 'repository',
-  'exportUsageLog.repository': 'repository',
-  'removeOrganizationMember.member': 'robot',
-  'removeRepositoryPermission.repository': 'repository',
-  'removeRepositoryPermission.grantee.robot': 'robot',
-  'removeRepositoryPermission.grantee.team': 'team',
-  'removeTeamMember.team': 'team',
-  'removeTeamMember.member': 'robot',
-  'restoreRepository.repository': 'repository',
-  'restoreTag.repository': 'repository',
-  'restoreTag.digest': 'digest',
-  'revealApplicationToken.id': 'applicationToken',
-  'revealRobotToken.robot': 'robot',
-  'revealRobotToken.token': 'robotToken',
-  'revokeApiToken.id': 'apiToken',
-  'revokeOtherSessions.keep': 'session',
-  'revokeSession.id': 'session',
-  'revokeApplicationToken.id': 'applicationToken',
-  'revokeRobotToken.robot': 'robot',
-  'revokeRobotToken.token': 'robotToken',
-  'rotateRobotToken.robot': 'robot',
-  'rotateRobotToken.token': 'robotToken',
-  'setGranteeRepositoryPermissions.grantee.robot': 'robot',
-  'setGranteeRepositoryPermissions.grantee.team': 'team',
-  'setGranteeRepositoryPermissions.permissions.repository': 'repository',
-  'setRepositoryPermission.repository': 'repository',
-  'setRepositoryPermission.grantee.robot': 'robot',
-  'setRepositoryPermission.grantee.team': 'team',
-  'setRepositoryVisibility.repository': 'repository',
-  'setStar.repository': 'repository',
-  'setTag.repository': 'repository',
-  'setTag.digest': 'digest',
-  'setTagExpiry.repository': 'repository',
-  'setTagImmutability.repository': 'repository',
-  'setTagsExpiry.repository': 'repository',
-  'setTagsImmutability.repository': 'repository',
-  'syncTeam.team': 'team',
-  'updateDefaultPermission.id': 'defaultPermission',
-  'updateRepository.repository': 'repository',
-  'updateRobot.robot': 'robot',
-  'updateTeam.team': 'team',
-  'Query.explainAccess.repository': 'repository',
-  'Query.explainAccess.grantee.robot': 'robot',
-  'Query.explainAccess.grantee.team': 'team',
-  'Query.usageLogExport.id': 'usageLogExport',
-  'Subscription.usageLog.repository': 'repository',
-  'Subscription.repositoryActivity.repository': 'repository',
-  'Query.repository.name': 'repository',
-  'Namespace.robot.name': 'robot',
-  'Organization.robot.name': 'robot',
-  'User.robot.name': 'robot',
-  'Organization.team.name': 'team',
-  'Organization.newRepositoryPermissions.createdBy': 'robot',
-  'Repository.manifest.digest': 'digest',
-};
-
-/**
- * Texts that name nothing, or nothing that could be another organization's: users are known to all who sign in, the header of an
- * organization is visible to all, tags are names within the repository that is named beside them.
- */
-const harmless = [
-  /\.(?:after|search|text|description|title|contactEmail|confirmName|group|login|effect|expectedDigest|artifactType)$/,
-  /\.(?:organization|namespace|username|user)$/,
-  /^(?:createOrganization|updateOrganization|deleteOrganization|restoreOrganization|createTeam|createRobot|createRepository)\.name$/,
-  // Kinds are words; a performer filters what one may read anyway; messages are everybody's, and only administrators name one.
-  /\.(?:kinds|performer)$/,
-  /^deleteMessage\.id$/,
-  /^Query\.(?:organization|namespaceName)\.name$/,
-  /^(?:deleteTags?|restoreTag|setTag|setTagExpiry|setTagImmutability|setTagsExpiry|setTagsImmutability)\.tags?$/,
-  // Answered one by one, within the repository that is named beside them.
-  /^deleteUntaggedManifests\.digests$/,
-  /^Repository\.(?:tag\.name|tagHistory\.tag|tagsByName\.names|freedByTags\.tags)$/,
-];
 
 function textPaths(argument: GraphQLArgument | GraphQLInputField, path: string): string[] {
   const type = getNamedType(argument.type);

@@ -1,49 +1,21 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Repository } from '@escale/schema/entities';
-import { anonymous } from '@escale/domain/access';
 import { deleteManifest } from '@escale/domain/content';
-import type { Context } from '@escale/domain/context';
-import { pushTestImage, pushTestIndex, type TestImage } from '@escale/domain/testing';
-import { startTestApi, type Answer, type Caller, type TestApi } from '../testing/test-api.ts';
+import { contentScene } from '../testing/content-scene.ts';
+import { type Caller, type TestApi } from '../testing/test-api.ts';
 
+const scene = contentScene();
+const { push, show, mutate, faults, context, repository } = scene;
 let api: TestApi;
 let alice: Caller;
 let bob: Caller;
 let name: string;
-let count = 0;
 beforeAll(async () => {
-  api = await startTestApi();
-  alice = await api.signIn({ name: 'alice' });
-  bob = await api.signIn({ name: 'bob' });
+  ({ api, alice, bob } = await scene.open());
 });
 afterAll(() => api.close());
 beforeEach(async () => {
-  name = `alice/app${String((count += 1))}`;
-  await alice.graphql('mutation($name: String!) { createRepository(input: { name: $name }) { repository { id } } }', {
-    name,
-  });
+  name = await scene.begin();
 });
-
-const context = (): Context => ({
-  em: api.database.orm.em.fork(),
-  principal: anonymous,
-  now: new Date(),
-  vault: api.vault,
-  client: {},
-});
-const repository = () => api.database.orm.em.fork().findOneOrFail(Repository, { name: name as never });
-const push = async (image: TestImage = {}) => pushTestImage(context(), await repository(), image);
-const show = async (fields: string, caller = alice) => {
-  const { data } = await caller.graphql(`query($name: String!) { repository(name: $name) { ${fields} } }`, { name });
-  return data['repository'] as Record<string, never>;
-};
-const faults = ({ errors }: Answer) => errors.map(({ extensions: { code, field } }) => [code, field]);
-const mutate = (mutation: string, input: Record<string, unknown>, fields: string, caller = alice) => {
-  const type = mutation.replace(/^./, (letter) => letter.toUpperCase());
-  return caller.graphql(`mutation($input: ${type}Input!) { ${mutation}(input: $input) { ${fields} } }`, {
-    input: { repository: name, ...input },
-  });
-};
 
 describe('a tag’s life', () => {
   test('is set, moved if it is what one saw, deleted, restored, and told', async () => {
@@ -121,8 +93,7 @@ test('a repository with an immutable tag is not deleted (T13)', async () => {
 
 test('an organization says for how long its tags can be restored, also those that have ended already', async () => {
   await alice.graphql('mutation { createOrganization(input: { name: "acme" }) { organization { id } } }');
-  name = 'acme/app';
-  await alice.graphql('mutation { createRepository(input: { name: "acme/app" }) { repository { id } } }');
+  await scene.begin('acme/app');
   const ask = '{ server { timeMachineChoices } organization(name: "acme") { timeMachineSeconds } }';
   expect((await alice.graphql(ask)).data).toEqual({
     server: { timeMachineChoices: [0, 86_400, 604_800, 1_209_600, 2_419_200] },
@@ -165,104 +136,6 @@ test('what one may not see does not exist, for every mutation', async () => {
   }
 });
 
-describe('a manifest', () => {
-  const fields = `digest mediaType artifactType size totalSize platform annotations { name value }
-    config { os architecture labels { name value } entrypoint history { createdBy } }
-    layers { digest mediaType size command } platforms { platform size manifest { digest } }
-    subject { digest } tags { name } tagCount referrers { totalCount nodes { digest } }`;
-
-  test('says what its image says, by tag and by digest', async () => {
-    const { digest, size, configSize } = await push({
-      tags: ['a', 'b'],
-      layers: ['layer'],
-      labels: { maintainer: 'alice' },
-      annotations: { note: 'x' },
-    });
-    const manifest = {
-      digest,
-      mediaType: 'application/vnd.oci.image.manifest.v1+json',
-      artifactType: 'application/vnd.oci.image.config.v1+json',
-      size,
-      totalSize: size + configSize + 5,
-      platform: 'linux/amd64',
-      annotations: [{ name: 'note', value: 'x' }],
-      config: {
-        os: 'linux',
-        architecture: 'amd64',
-        labels: [{ name: 'maintainer', value: 'alice' }],
-        entrypoint: [],
-        history: [{ createdBy: 'COPY layer' }, { createdBy: 'CMD' }],
-      },
-      layers: [
-        {
-          digest: expect.any(String) as string,
-          mediaType: 'application/vnd.oci.image.layer.v1.tar',
-          size: 5,
-          command: 'COPY layer',
-        },
-      ],
-      platforms: [],
-      subject: null,
-      tags: [{ name: 'a' }, { name: 'b' }],
-      tagCount: 2,
-      referrers: { totalCount: 0, nodes: [] },
-    };
-    expect(await show(`tag(name: "a") { manifest { ${fields} } }`)).toEqual({ tag: { manifest } });
-    expect(await show(`manifest(digest: "${digest}") { ${fields} }`)).toEqual({ manifest });
-    expect(await show('manifest(digest: "sha256:nonsense") { digest }')).toEqual({ manifest: null });
-  });
-
-  test('of an index lists its platforms, sparse ones too', async () => {
-    const child = await push({ layers: ['child'] });
-    const absent = { ...child, digest: `sha256:${'0'.repeat(64)}` as never, size: 7 };
-    const { digest } = await pushTestIndex(context(), await repository(), [child, absent], ['multi']);
-    const parts = 'platforms { platform digest size manifest { digest platform } }';
-    expect(await show(`tag(name: "multi") { digest platforms manifest { ${parts} layers { digest } } }`)).toEqual({
-      tag: {
-        digest,
-        platforms: ['linux/arch0', 'linux/arch1'],
-        manifest: {
-          platforms: [
-            {
-              platform: 'linux/arch0',
-              digest: child.digest,
-              size: child.size + child.configSize + 5,
-              manifest: { digest: child.digest, platform: 'linux/amd64' },
-            },
-            { platform: 'linux/arch1', digest: absent.digest, size: 7, manifest: null },
-          ],
-          layers: [],
-        },
-      },
-    });
-  });
-
-  test('knows what points at it: by subject, by the fallback tag, by cosign’s tags', async () => {
-    const { digest } = await push({ tags: ['signed'] });
-    const bySubject = await push({ layers: ['s1'], subject: digest });
-    const byIndex = await push({ layers: ['s2'] });
-    await pushTestIndex(context(), await repository(), [byIndex], [digest.replace(':', '-')]);
-    const byCosign = await push({ layers: ['s3'], tags: [`${digest.replace(':', '-')}.sig`] });
-    const all = [bySubject, byIndex, byCosign].map((one) => one.digest).sort();
-    expect(await show(`manifest(digest: "${digest}") { referrers { totalCount nodes { digest } } }`)).toEqual({
-      manifest: { referrers: { totalCount: 3, nodes: all.map((one) => ({ digest: one })) } },
-    });
-    const first = (await show(
-      `manifest(digest: "${digest}") { referrers(first: 2) { nodes { digest } pageInfo { endCursor hasNextPage } } }`,
-    )) as unknown as { manifest: { referrers: { pageInfo: { endCursor: string } } } };
-    const { endCursor } = first.manifest.referrers.pageInfo;
-    expect(
-      await show(`manifest(digest: "${digest}") { referrers(first: 2, after: "${endCursor}") { nodes { digest } } }`),
-    ).toEqual({ manifest: { referrers: { nodes: [{ digest: all[2] }] } } });
-    expect(await show(`manifest(digest: "${digest}") { referrers(artifactType: "a/b") { totalCount } }`)).toEqual({
-      manifest: { referrers: { totalCount: 0 } },
-    });
-    expect(await show(`manifest(digest: "${bySubject.digest}") { subject { digest } }`)).toEqual({
-      manifest: { subject: { digest } },
-    });
-  });
-});
-
 test('any part of a list is had by the names of all: ordered and searched as the list, then looked up', async () => {
   const images = [];
   for (const tag of ['b', 'c', 'a-rc']) images.push(await push({ tags: [tag], layers: [tag.repeat(3)] }));
@@ -297,9 +170,7 @@ test('a page of tags with everything takes a bounded number of statements (no N+
     await show(`tags(first: ${String(first)}) { nodes { ${fields} } }`);
     return execute.mock.calls.length;
   };
-  const { tags } = (await show(`tags(first: 6) { nodes { ${fields} } }`)) as unknown as {
-    tags: { nodes: { freedBytes: number }[] };
-  };
+  const { tags } = await show<{ tags: { nodes: { freedBytes: number }[] } }>(`tags(first: 6) { nodes { ${fields} } }`);
   expect(tags.nodes).toHaveLength(6);
   expect(tags.nodes.every(({ freedBytes }) => freedBytes > 0)).toBe(true);
   expect(await statements(6)).toBe(await statements(2));

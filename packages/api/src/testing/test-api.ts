@@ -21,7 +21,10 @@ declare module 'vitest' {
 export interface Answer {
   readonly status: number;
   readonly data: Record<string, unknown>;
-  readonly errors: readonly { message: string; extensions: { code: string; field?: string } }[];
+  readonly errors: readonly {
+    message: string;
+    extensions: { code: string; field?: string; detail?: Record<string, unknown> };
+  }[];
   readonly headers: Headers;
   /** As it came. */
   readonly text: string;

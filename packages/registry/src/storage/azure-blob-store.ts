@@ -100,7 +100,7 @@ export class AzureBlobStore implements BlobStore {
 
 async function* guardedPieces(stream: NodeJS.ReadableStream | undefined): AsyncGenerator<Uint8Array> {
   try {
-    for await (const piece of stream ?? []) yield piece as unknown as Uint8Array;
+    for await (const piece of stream ?? []) yield typeof piece === 'string' ? Buffer.from(piece) : piece;
   } catch (error) {
     throw unavailable(error);
   }
