@@ -1,13 +1,11 @@
-import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { deleteManifest, promiseManifest } from '@escale/domain/content';
 import { deriveUnreachable, findContradictions, type GarbageReport } from '@escale/domain/garbage';
 import type { Repository } from '@escale/schema/entities';
 import type { Digest, TagName } from '@escale/schema/values';
+import { day, deleted, text, week } from '../testing/collection.ts';
 import { digestOfText, StorageBench } from '../testing/storage-bench.ts';
-import { CollectionFrozen } from './collect-garbage.ts';
 import { purgeUploads } from './purge-uploads.ts';
-import { scrubBlobs, scrubSlice } from './scrub-blobs.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -17,11 +15,6 @@ declare module 'vitest' {
 
 let bench: StorageBench;
 let acme: Repository;
-let counter = 0;
-const text = (word: string) => `${word} ${String((counter += 1))}`;
-const day = 24;
-const week = 7 * day;
-
 beforeAll(async () => {
   bench = await StorageBench.open(inject('databaseServerUrl'));
 });
@@ -30,15 +23,8 @@ beforeEach(async () => {
   acme = await bench.repository();
 });
 
-const deleted = ({ items }: GarbageReport, kind: string) =>
-  items.filter((item) => item.kind === kind && item.outcome === 'deleted').map(({ digest }) => digest);
 const untag = (tag: string) => deleteManifest(bench.ctx(), acme, { kind: 'tag', tag: tag as TagName });
 const remove = (digest: Digest) => deleteManifest(bench.ctx(), acme, { kind: 'digest', digest });
-const present = async (...digests: Digest[]) => {
-  const rows = await bench.rows<{ digest: Digest }>(`select digest from manifests where repository_id = '${acme.id}'`);
-  const here = new Set(rows.map(({ digest }) => digest));
-  return digests.map((digest) => here.has(digest));
-};
 
 describe('what keeps a manifest', () => {
   test('a tag, and after its end the time machine for two weeks; then it goes, a day later its bytes', async () => {
@@ -81,11 +67,11 @@ describe('what keeps a manifest', () => {
     const child = await bench.pushImage(acme, { blobs: [text('config')] });
     await bench.pass(23);
     await bench.collect();
-    expect(await present(child)).toEqual([true]);
+    expect(await bench.present(acme, child)).toEqual([true]);
     const index = await bench.push(acme, { children: [child], tag: 'multi' });
     await bench.pass(30 * day);
     await bench.collect();
-    expect(await present(child, index)).toEqual([true, true]);
+    expect(await bench.present(acme, child, index)).toEqual([true, true]);
   });
 
   test('a promise, when somebody who may push asks for it by digest', async () => {
@@ -94,7 +80,7 @@ describe('what keeps a manifest', () => {
     await promiseManifest(bench.ctx(), acme.id, child);
     await bench.pass(5);
     await bench.collect();
-    expect(await present(child)).toEqual([true]);
+    expect(await bench.present(acme, child)).toEqual([true]);
     await bench.pass(2);
     expect(deleted(await bench.collect(), 'manifest')).toEqual([child]);
     await expect(promiseManifest(bench.ctx(), acme.id, child)).rejects.toMatchObject({ code: 'MANIFEST_UNKNOWN' });
@@ -106,7 +92,7 @@ describe('what keeps a manifest', () => {
     const countersignature = await bench.pushImage(acme, { blobs: [text('signature')], subject: signature });
     await bench.pass(30 * day);
     await bench.collect();
-    expect(await present(subject, signature, countersignature)).toEqual([true, true, true]);
+    expect(await bench.present(acme, subject, signature, countersignature)).toEqual([true, true, true]);
     await remove(subject);
     await bench.pass(15 * day);
     expect(deleted(await bench.collect(), 'manifest')).toEqual([subject, signature, countersignature]);
@@ -117,7 +103,7 @@ describe('what keeps a manifest', () => {
     await bench.rows(`update repositories set deleted_at = now() where id = '${acme.id}'`);
     await bench.pass(30 * day);
     await bench.collect();
-    expect(await present(digest)).toEqual([true]);
+    expect(await bench.present(acme, digest)).toEqual([true]);
   });
 });
 
@@ -206,73 +192,6 @@ test('a dry run changes nothing, says what the next run does, and agrees with th
   expect(await findContradictions({ em: bench.database.orm.em.fork() })).toEqual([]);
 });
 
-test('what comes to be needed between the look and the deed is kept (D1)', async () => {
-  const layer = text('layer');
-  const second = await bench.pushImage(acme, { blobs: [text('config')] });
-  await bench.upload(acme, layer);
-  await bench.collect();
-  await bench.pass(day + 1);
-  bench.faults = async (point) => {
-    if (point !== 'garbage.planned') return;
-    bench.faults = undefined;
-    await bench.head(acme, digestOfText(layer));
-    await bench.push(acme, { children: [second], tag: 'late' });
-  };
-  const { items } = await bench.collect();
-  expect(items).toContainEqual(expect.objectContaining({ kind: 'manifest', digest: second, outcome: 'kept' }));
-  expect(items).toContainEqual(expect.objectContaining({ kind: 'blob', digest: digestOfText(layer), outcome: 'kept' }));
-  expect(await present(second)).toEqual([true]);
-  expect(await bench.read(acme, digestOfText(layer))).toBe(layer);
-});
-
-describe('a run that dies', () => {
-  test.each([
-    'garbage.planned',
-    'garbage.manifests.deleting',
-    'garbage.blobs.marking',
-    'garbage.blobs.marked',
-    'garbage.bytes.deleted',
-    'garbage.blobs.deleted',
-  ] as const)('at %s leaves nothing that the next run does not finish (D8)', async (deadly) => {
-    const layer = text('layer');
-    await bench.pushImage(acme, { blobs: [layer] });
-    await bench.pass(2 * day);
-    bench.faults = (point) => {
-      if (point === deadly) throw new Error('killed');
-    };
-    await expect(bench.collect({ graceSeconds: 0 })).rejects.toThrow('killed');
-    bench.faults = undefined;
-    // The client comes back at the worst moment.
-    await bench.pushImage(acme, { blobs: [layer], tag: '1' });
-    await bench.collect({ graceSeconds: 0 });
-    expect(await bench.read(acme, digestOfText(layer))).toBe(layer);
-    expect(await bench.rows(`select 1 from blobs where state = 'deleting'`)).toEqual([]);
-  });
-
-  test('because the store does not delete is repeated, and a push meanwhile is another generation (D4, D7)', async () => {
-    const layer = text('layer');
-    await bench.upload(acme, layer);
-    await bench.pass(2 * day);
-    bench.store.failing.add('delete');
-    await expect(bench.collect({ graceSeconds: 0 })).rejects.toThrow(/refuse to delete/);
-    await expect(bench.push(acme, { blobs: [layer] })).rejects.toMatchObject({ code: 'MANIFEST_BLOB_UNKNOWN' });
-    await bench.pushImage(acme, { blobs: [layer], tag: '1' });
-    bench.store.failing.clear();
-    await bench.collect({ graceSeconds: 0 });
-    expect(await bench.read(acme, digestOfText(layer))).toBe(layer);
-  });
-
-  test('two runs at once delete everything once', async () => {
-    const layers = Array.from({ length: 20 }, () => text('layer'));
-    for (const layer of layers) await bench.pushImage(acme, { blobs: [layer] });
-    await bench.pass(2 * day);
-    await Promise.all([bench.collect({ graceSeconds: 0 }), bench.collect({ graceSeconds: 0 })]);
-    await bench.collect({ graceSeconds: 0 });
-    const hex = layers.map((layer) => digestOfText(layer).slice(7));
-    expect((await bench.keys()).filter((key) => hex.some((one) => key.includes(one)))).toEqual([]);
-  });
-});
-
 describe('the sweeper', () => {
   test('takes objects without a row after a week, and staging areas nobody knows (D13)', async () => {
     const layer = text('layer');
@@ -289,108 +208,5 @@ describe('the sweeper', () => {
     await bench.pass(2);
     expect(deleted(await bench.collect(), 'object')).toContain(digestOfText(layer));
     expect(await mine()).toEqual([]);
-  });
-});
-
-describe('lost and damaged bytes', () => {
-  const damage = async (digest: Digest, bytes?: string) => {
-    const [row] = await bench.rows<{ storage_key: string }>(`select storage_key from blobs where digest = '${digest}'`);
-    const file = bench.fileOf(row?.storage_key ?? '');
-    if (bytes === undefined) await bench.store.delete(row?.storage_key as never);
-    else await writeFile(file, bytes);
-  };
-
-  test.each([
-    ['missing', undefined],
-    ['of another length', 'x'],
-    ['with one bit turned', 'Layer'],
-  ])('a blob that is %s is found, not served, and healed by the next push (D31, D40)', async (_, start) => {
-    const layer = text('layer');
-    const digest = digestOfText(layer);
-    await bench.pushImage(acme, { blobs: [layer], tag: '1' });
-    await damage(digest, start && layer.replace('layer', start));
-    const found: unknown[] = [];
-    await bench.pass(8 * day);
-    for (const blob of await scrubSlice(bench.parts)) found.push(blob.digest);
-    expect(found).toEqual([digest]);
-    await expect(bench.read(acme, digest)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-    await expect(bench.head(acme, digest)).rejects.toMatchObject({ code: 'BLOB_UNKNOWN' });
-    await expect(bench.push(acme, { blobs: [layer], tag: '2' })).rejects.toMatchObject({
-      code: 'MANIFEST_BLOB_UNKNOWN',
-    });
-    await bench.upload(acme, layer);
-    expect(await bench.read(acme, digest)).toBe(layer);
-    await bench.push(acme, { blobs: [layer], tag: '2' });
-    await bench.pass(8 * day);
-    expect(await scrubSlice(bench.parts)).toEqual([]);
-  });
-
-  test('a store that does not answer proves nothing (D9)', async () => {
-    const layer = text('layer');
-    await bench.pushImage(acme, { blobs: [layer], tag: '1' });
-    bench.store.failing.add('read');
-    await expect(scrubBlobs(bench.parts, { before: new Date(Date.now() + 1e12) })).rejects.toThrow(/refuse to read/);
-    bench.store.failing.clear();
-    expect(await bench.read(acme, digestOfText(layer))).toBe(layer);
-  });
-});
-
-describe('after a restore nothing is deleted until everything was checked (D33)', () => {
-  const frozen = () => expect(bench.collect({ graceSeconds: 0 })).rejects.toThrow(CollectionFrozen);
-
-  test.each([
-    ['the database is older than the store', () => bench.rows('update storage_state set epoch = gen_random_uuid()')],
-    ['the store was replaced', () => bench.store.writeMark('another')],
-    ['the database is new', () => bench.rows('delete from storage_state')],
-  ])('%s', async (_, restore) => {
-    const layer = text('layer');
-    await bench.upload(acme, layer);
-    await bench.pass(2 * day);
-    await bench.collect();
-    await restore();
-    await frozen();
-    await frozen();
-    const mine = async () => (await bench.keys()).filter((key) => key.includes(digestOfText(layer).slice(7)));
-    expect(await mine()).toHaveLength(1);
-    await scrubSlice(bench.parts);
-    await bench.collect({ graceSeconds: 0 });
-    expect(await mine()).toEqual([]);
-  });
-});
-
-describe('the tests find out when the protocol lacks its', () => {
-  test.each([
-    ['row lock', /for key share of b, l/g, 'manifest.locked'],
-    [
-      're-check',
-      /and lease_until < now\(\)(?=\s+order by)|and not exists \(select 1 from manifest_blobs e where e\.blob_id = b\.id\)\s+and b\.unreferenced_since <= now\(\) - (?=\?)/g,
-      'garbage.planned',
-    ],
-  ] as const)('%s: a push and a collection at the worst moment', async (_, part, moment) => {
-    const attempt = async () => {
-      const layer = text('layer');
-      await bench.upload(acme, layer);
-      await bench.collect();
-      await bench.pass(day + 1);
-      const meanwhile = async () => {
-        bench.faults = undefined;
-        await (moment === 'manifest.locked' ? bench.collect() : bench.push(acme, { blobs: [layer], tag: '1' }));
-      };
-      bench.faults = async (point) => {
-        if (point === moment) await meanwhile();
-      };
-      await (moment === 'manifest.locked' ? bench.push(acme, { blobs: [layer], tag: '1' }) : bench.collect());
-      return bench.read(acme, digestOfText(layer)).then((read) => read === layer);
-    };
-    expect(await attempt()).toBe(true);
-    bench.database.rewriteStatements((sql) =>
-      sql.replace(part, (said) => (said.includes('unreferenced') ? 'and now() > now() - ' : '')),
-    );
-    try {
-      expect(await attempt().catch(() => false)).toBe(false);
-    } finally {
-      bench.database.rewriteStatements(undefined);
-      bench.faults = undefined;
-    }
   });
 });

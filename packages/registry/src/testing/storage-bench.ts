@@ -266,6 +266,13 @@ export class StorageBench {
     return path.join(this.#folder, 'blobs', key);
   }
 
+  /** Whether a repository has each of these manifests' rows. */
+  async present({ id }: Repository, ...digests: Digest[]): Promise<boolean[]> {
+    const rows = await this.rows<{ digest: Digest }>(`select digest from manifests where repository_id = '${id}'`);
+    const here = new Set(rows.map(({ digest }) => digest));
+    return digests.map((digest) => here.has(digest));
+  }
+
   rows<Row extends object>(sql: string): Promise<Row[]> {
     return this.database.orm.em.fork().execute<Row[]>(sql);
   }

@@ -1,27 +1,14 @@
-import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { Repository, type User } from '@escale/schema/entities';
-import { createOrm, type Orm } from '@escale/schema/orm';
-import { buildOrganization, buildPermission, buildRepository, buildTeam, buildUser } from '@escale/schema/testing';
-import type { RepositoryName } from '@escale/schema/values';
-import { createLogger } from '@escale/server-kit/logger';
-import { createApp, type RegistryApp } from '../app.ts';
-import { FilesystemBlobStore } from '../storage/filesystem-blob-store.ts';
+import { type User } from '@escale/schema/entities';
+import { buildOrganization, buildRepository, buildUser } from '@escale/schema/testing';
 import { clientOf } from '../testing/registry-client.ts';
 import { openTestRegistry, type TestRegistry } from '../testing/test-registry.ts';
+import { answered, askForToken, type Answered } from '../testing/token-client.ts';
 
 let registry: TestRegistry;
 let alice: User;
 let bob: User;
 let as: string;
-
-/** What a client that asks for a token gets. */
-interface Answered {
-  readonly status: number;
-  readonly token: string;
-  readonly access: { name: string; actions: string[]; id?: string }[];
-  readonly body: Record<string, unknown>;
-}
 
 beforeAll(async () => {
   registry = await openTestRegistry(inject('databaseServerUrl'));
@@ -35,15 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => registry.close());
 
-async function answered(answer: Response): Promise<Answered> {
-  const body = (await answer.json()) as Record<string, unknown>;
-  const token = typeof body['token'] === 'string' ? body['token'] : '';
-  const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString() || '{"access":[]}';
-  return { status: answer.status, token, body, ...(JSON.parse(payload) as Pick<Answered, 'access'>) };
-}
-
-const get = async (query: string, header: string | undefined = as): Promise<Answered> =>
-  answered(await registry.send('GET', `/v2/auth?${query}`, header === undefined ? {} : { as: header }));
+const get = (query: string, header: string | undefined = as): Promise<Answered> => askForToken(registry, query, header);
 
 const post = async (form: Record<string, string>): Promise<Answered> =>
   answered(
@@ -184,124 +163,6 @@ describe('refresh tokens', () => {
       const altered = text.slice(0, at) + (text[at] === 'A' ? 'B' : 'A') + text.slice(at + 1);
       expect((await post({ grant_type: 'refresh_token', refresh_token: altered })).status).toBe(401);
     }
-  });
-});
-
-describe('a token is never more than its caller may at this moment, in every process (S6, T10)', () => {
-  let other: { url: string; app: RegistryApp; orm: Orm; close(): void };
-
-  /** A second process over the same database: caches and connections of its own. */
-  beforeAll(async () => {
-    const orm = await createOrm({ databaseUrl: registry.database.url, poolSize: 3 });
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    const app = createApp({
-      config: { externalUrl: registry.url },
-      orm,
-      vault: registry.contextOf({ kind: 'anonymous' }).vault,
-      blobStore: new FilesystemBlobStore({ folder: '/nonexistent' }),
-      logger: createLogger({ level: 'error' }),
-    });
-    server.on('request', app.koa.callback());
-    const url = `http://127.0.0.1:${typeof address === 'object' ? (address?.port ?? 0) : 0}`;
-    other = {
-      url,
-      app,
-      orm,
-      close: () => {
-        server.closeAllConnections();
-        server.close();
-      },
-    };
-  });
-  afterAll(async () => {
-    await other.app.close();
-    other.close();
-    await other.orm.close(true);
-  });
-
-  const everywhere = async (token: string, path: string) =>
-    Promise.all(
-      [registry.url, other.url].map(
-        async (url) => (await fetch(`${url}${path}`, { headers: { Authorization: `Bearer ${token}` } })).status,
-      ),
-    );
-
-  test.each<[string, (given: { repository: Repository; user: User }) => string, string, number]>([
-    [
-      'a permission is taken away',
-      ({ repository }) => `delete from permissions where repository_id = '${repository.id}'`,
-      'direct',
-      404,
-    ],
-    [
-      'a member leaves the team',
-      ({ user }) => `delete from team_memberships where user_id = '${user.id}'`,
-      'team',
-      404,
-    ],
-    [
-      'the credential is revoked',
-      ({ user }) => `delete from application_tokens where user_id = '${user.id}'`,
-      'direct',
-      401,
-    ],
-    [
-      'the credential expires',
-      ({ user }) => `update application_tokens set expires_at = now() where user_id = '${user.id}'`,
-      'direct',
-      401,
-    ],
-    ['the user is disabled', ({ user }) => `update users set disabled_at = now() where id = '${user.id}'`, 'team', 401],
-    [
-      'the repository is deleted',
-      ({ repository }) => `update repositories set deleted_at = now() where id = '${repository.id}'`,
-      'direct',
-      404,
-    ],
-  ])('when %s, the running token is refused at once', async (_what, statement, by, status) => {
-    const em = registry.database.orm.em.fork();
-    const user = await buildUser(em);
-    const organization = await buildOrganization(em, { owner: alice });
-    await clientOf(registry, as).pushImage(`${organization.name}/app`, 'latest');
-    const repository = await em.findOneOrFail(Repository, { name: `${organization.name}/app` as RepositoryName });
-    const grantee = by === 'team' ? await buildTeam(em, { organization, members: [user] }) : user;
-    await buildPermission(em, repository, grantee, 'read');
-    const { token } = await get(`scope=repository:${repository.name}:pull`, await registry.applicationToken(user));
-    const path = `/v2/${repository.name}/manifests/latest`;
-    expect(await everywhere(token, path)).toEqual([200, 200]);
-    await registry.database.orm.em.getConnection().execute(statement({ repository, user }));
-    expect(await everywhere(token, path)).toEqual([status, status]);
-    expect(await everywhere(token, `/v2/${repository.name}/tags/list`)).toEqual([status, status]);
-  });
-
-  test('a token for a deleted repository is good for nothing on another one of its name, mounts included (T4)', async () => {
-    const client = clientOf(registry, as);
-    await client.pushImage('acme/reborn', 'latest', ['old layer']);
-    const { token } = await get('scope=repository:acme/reborn:pull,push,delete&scope=repository:acme/other:pull,push');
-    const digest = await client.pushBlob('acme/reborn', 'old layer');
-    await registry.database.orm.em
-      .getConnection()
-      .execute(`update repositories set deleted_at = now() where name = 'acme/reborn'`);
-    await client.pushImage('acme/reborn', 'latest', ['old layer']);
-    const verbs: [string, string][] = [
-      ['GET', 'manifests/latest'],
-      ['HEAD', 'manifests/latest'],
-      ['GET', `blobs/${digest}`],
-      ['GET', 'tags/list'],
-      ['GET', `referrers/${digest}`],
-      ['POST', 'blobs/uploads/'],
-      ['PUT', 'manifests/2'],
-      ['DELETE', 'manifests/latest'],
-      ['DELETE', `blobs/${digest}`],
-    ];
-    for (const [method, path] of verbs)
-      expect(await statusOf(token, `/v2/acme/reborn/${path}`, method), path).toBe(401);
-    const mount = await registry.send('POST', `/v2/acme/other/blobs/uploads/?mount=${digest}&from=acme/reborn`, {
-      as: `Bearer ${token}`,
-    });
-    expect([202, 401]).toContain(mount.status);
   });
 });
 
