@@ -29,8 +29,8 @@ export interface StoredManifest {
   readonly mediaType: string;
   /** Bytes of the payload. */
   readonly size: number;
-  /** Undefined when only the facts were asked for. */
-  readonly payload: Buffer | undefined;
+  /** As text, which it is: the gate lets nothing but UTF-8 pass. Undefined when only the facts were asked for. */
+  readonly payload: string | undefined;
   /** Nobody takes it away within the next five hours, so that telling of it is a promise already (P2). */
   readonly promised: boolean;
 }
@@ -75,7 +75,7 @@ interface Row {
 
 interface ManifestRow extends Row {
   media_type: string;
-  payload: Buffer | null;
+  payload: string | null;
 }
 
 interface BlobRow extends Row {
@@ -85,6 +85,9 @@ interface BlobRow extends Row {
 
 /** Manifests beyond this many bytes are fetched by themselves: a crowd of them must not lie in memory together. */
 const gatheredPayload = 64 * 1024;
+
+/** Bytes would travel as hexadecimal digits, and leave in a piece of their own behind the headers. */
+const payloadText = `convert_from(m.payload, 'UTF8')`;
 
 /** What a promise is worth at least when it is told (decision 5). */
 const promise = `interval '5 hours'`;
@@ -100,11 +103,11 @@ const contents = {
               content.promised`,
     rows: `
       select m.id, m.digest, m.size, m.media_type, coalesce(m.hold_until >= now() + ${promise}, false) as promised,
-             case when q.whole and m.size <= ${String(gatheredPayload)} then m.payload end as payload
+             case when q.whole and m.size <= ${String(gatheredPayload)} then ${payloadText} end as payload
         from manifests m where m.repository_id = r.id and m.digest = q.digest and m.deleted_at is null
       union all
       select m.id, m.digest, m.size, m.media_type, false,
-             case when q.whole and m.size <= ${String(gatheredPayload)} then m.payload end
+             case when q.whole and m.size <= ${String(gatheredPayload)} then ${payloadText} end
         from tags t join manifests m on m.id = t.manifest_id
         where t.repository_id = r.id and t.name = q.tag and t.ended_at is null
           and (t.expires_at is null or t.expires_at > now())`,
@@ -216,9 +219,9 @@ export class HotReads {
   }
 
   /** @returns undefined when the manifest went away since */
-  async #payload(id: string): Promise<Buffer | undefined> {
-    const statement = { name: 'manifest payload', text: 'select payload from manifests where id = $1' };
-    const [row] = await runPrepared<{ payload: Buffer }>(this.#orm, statement, [id]);
+  async #payload(id: string): Promise<string | undefined> {
+    const statement = { name: 'manifest payload', text: `select ${payloadText} as payload from manifests m where id = $1` };
+    const [row] = await runPrepared<{ payload: string }>(this.#orm, statement, [id]);
     return row?.payload;
   }
 }
