@@ -220,7 +220,10 @@ export class HotReads {
 
   /** @returns undefined when the manifest went away since */
   async #payload(id: string): Promise<string | undefined> {
-    const statement = { name: 'manifest payload', text: `select ${payloadText} as payload from manifests m where id = $1` };
+    const statement = {
+      name: 'manifest payload',
+      text: `select ${payloadText} as payload from manifests m where id = $1`,
+    };
     const [row] = await runPrepared<{ payload: string }>(this.#orm, statement, [id]);
     return row?.payload;
   }

@@ -1,22 +1,19 @@
 import { runPrepared, type Orm } from '@escale/schema/orm';
-import type { Digest, Reference } from '@escale/schema/values';
+import { referenceText, type Digest, type Reference } from '@escale/schema/values';
+import { principalKey } from '../access/principal.ts';
 import { LatestTagPulls, noteTagPulls } from '../content/note-tag-pulls.ts';
 import type { Context } from '../context.ts';
 import { usageChannel } from './new-usage.ts';
-import { usageRow, type UsageRow } from './record.ts';
-import { writeUsage } from './write-usage.ts';
-
-interface Pull extends UsageRow {
-  readonly repositoryId: string;
-  readonly digest: Digest;
-}
+import { countOf, PullCrowd, type LikePulls } from './pull-crowd.ts';
+import { usageRow } from './record.ts';
+import { writePulls } from './write-usage.ts';
 
 /** Milliseconds after which the last pulls are written, however few they are. */
 const pause = 1000;
 /** Pulls kept while the database is away; beyond it the oldest are dropped and counted in the report. */
 const limit = 50_000;
 /** Pulls of one statement, which is written as soon as they are together: rows that wait long are what memory pays for. */
-const crowd = 250;
+const crowd = 500;
 
 /** Pulls that live logs show between two pauses: nobody reads more of them in a second. */
 const announced = 20;
@@ -30,7 +27,7 @@ export class PullLog {
   readonly #orm: Orm;
   readonly #onError: (error: unknown) => void;
   readonly #timer: NodeJS.Timeout;
-  #pulls: Pull[] = [];
+  readonly #pulls = new PullCrowd();
   /** When tags were last pulled: once a pause for each tag, not once a pull. */
   #tags = new LatestTagPulls();
   #latest: string[] = [];
@@ -50,11 +47,17 @@ export class PullLog {
     repository: { readonly id: string; readonly name: string; readonly namespaceId: string },
     { reference, digest }: { reference: Reference; digest: Digest },
   ): void {
-    const tag = reference.kind === 'tag' ? { tag: reference.tag } : {};
-    const { namespaceId } = repository;
-    const row = usageRow(ctx, 'repository.pulled', { repository, namespaceId, digest, ...tag });
-    this.#pulls.push({ ...row, digest, repositoryId: repository.id });
-    if (this.#pulls.length >= crowd && !this.#failed) void this.#alone(() => this.#writePulls());
+    const { principal, client, now } = ctx;
+    const { id: repositoryId, namespaceId } = repository;
+    const credential = principal.kind === 'user' || principal.kind === 'robot' ? (principal.credential.id ?? '') : '';
+    const by = `${principalKey(principal)} ${credential} ${client.address ?? ''}`;
+    const key = `${by} ${repositoryId} ${reference.kind} ${referenceText(reference)} ${digest} ${client.userAgent ?? ''}`;
+    this.#pulls.note(key, now, () => {
+      const tag = reference.kind === 'tag' ? { tag: reference.tag } : {};
+      const row = usageRow(ctx, 'repository.pulled', { repository, namespaceId, digest, ...tag });
+      return { ...row, digest, repositoryId };
+    });
+    if (this.#pulls.size >= crowd && !this.#failed) void this.#alone(() => this.#writePulls());
   }
 
   /** Writes what was collected; a failure keeps it for the next time. */
@@ -86,20 +89,29 @@ export class PullLog {
   }
 
   async #writePulls(): Promise<void> {
-    while (this.#pulls.length > 0) {
-      const pulls = this.#pulls.splice(0, crowd);
+    while (this.#pulls.size > 0) {
+      const pulls = this.#pulls.take(crowd);
       try {
         const children = await this.#children(pulls);
         const counted = pulls.filter((pull) => !isChild(children, pull));
-        const ids = await writeUsage(this.#orm.em.fork(), counted);
+        const ids = await writePulls(this.#orm.em.fork(), counted);
         this.#latest = [...this.#latest, ...ids].slice(-announced);
-        for (const { repositoryId, tag, at } of counted) if (tag !== null) this.#tags.note({ repositoryId, tag, at });
+        for (const { row, times } of counted) {
+          const { repositoryId, tag } = row;
+          if (tag !== null) this.#tags.note({ repositoryId, tag, at: new Date(times.at(-1) ?? 0) });
+        }
       } catch (error) {
-        const kept = [...pulls, ...this.#pulls];
-        this.#pulls = kept.slice(Math.max(kept.length - limit, 0));
+        this.#pulls.giveBack(pulls);
+        this.#dropBeyond(limit);
         throw error;
       }
     }
+  }
+
+  #dropBeyond(most: number): void {
+    const dropped = countOf(this.#pulls.take(Math.max(this.#pulls.size - most, 0)));
+    if (dropped > 0)
+      this.#onError(new Error(`${String(dropped)} pulls are lost to the usage log, which kept all it could`));
   }
 
   async #writeTags(): Promise<void> {
@@ -117,8 +129,8 @@ export class PullLog {
     }
   }
 
-  async #children(pulls: readonly Pull[]): Promise<Set<string>> {
-    const digests = new Set(pulls.flatMap(({ tag, digest }) => (tag === null ? [digest] : [])));
+  async #children(pulls: readonly LikePulls[]): Promise<Set<string>> {
+    const digests = new Set(pulls.flatMap(({ row: { tag, digest } }) => (tag === null ? [digest] : [])));
     if (digests.size === 0) return new Set();
     const rows = await runPrepared<{ repository_id: string; digest: Digest }>(
       this.#orm,
@@ -133,6 +145,6 @@ export class PullLog {
   }
 }
 
-function isChild(children: ReadonlySet<string>, { repositoryId, tag, digest }: Pull): boolean {
+function isChild(children: ReadonlySet<string>, { row: { repositoryId, tag, digest } }: LikePulls): boolean {
   return tag === null && children.has(`${repositoryId} ${digest}`);
 }

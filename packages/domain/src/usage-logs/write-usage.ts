@@ -1,13 +1,26 @@
 import { v7 } from 'uuid';
 import { executePrepared, type EntityManager } from '@escale/schema/orm';
+import type { LikePulls } from './pull-crowd.ts';
 import type { UsageRow } from './record.ts';
 
 /** A column each, as one array of all entries: few and many cost one statement. */
 const insertEntries = `
-  insert into usage_log_entries (id, kind, at, namespace, namespace_id, repository, repository_id, performer_kind, performer, authenticated_by,
+  insert into usage_log_entries (id, at, kind, namespace, namespace_id, repository, repository_id, performer_kind, performer, authenticated_by,
                                  tag, digest, client_address, user_agent, details)
-  select * from unnest(?::uuid[], ?::text[], ?::timestamptz[], ?::text[], ?::uuid[], ?::text[], ?::uuid[], ?::text[], ?::text[], ?::text[],
+  select * from unnest(?::uuid[], ?::timestamptz[], ?::text[], ?::text[], ?::uuid[], ?::text[], ?::uuid[], ?::text[], ?::text[], ?::text[],
                        ?::text[], ?::text[], ?::text[], ?::text[], ?::jsonb[])`;
+
+/** What is alike comes once, and each entry brings its id and time alone. */
+const insertPulls = `
+  insert into usage_log_entries (id, at, kind, namespace, namespace_id, repository, repository_id, performer_kind, performer, authenticated_by,
+                                 tag, digest, client_address, user_agent)
+  select pull.id, to_timestamp(pull.at / 1000), alike.kind, alike.namespace, alike.namespace_id, alike.repository, alike.repository_id,
+         alike.performer_kind, alike.performer, alike.authenticated_by, alike.tag, alike.digest, alike.client_address, alike.user_agent
+    from unnest((select ?::uuid[]), (select ?::float8[]), (select ?::int[])) pull (id, at, place)
+    join unnest((select ?::text[]), (select ?::text[]), (select ?::uuid[]), (select ?::text[]), (select ?::uuid[]), (select ?::text[]),
+                (select ?::text[]), (select ?::text[]), (select ?::text[]), (select ?::text[]), (select ?::text[]), (select ?::text[]))
+         with ordinality alike (kind, namespace, namespace_id, repository, repository_id, performer_kind, performer, authenticated_by,
+                                tag, digest, client_address, user_agent, place) using (place)`;
 
 /** Last, when a push is written: pushes to one repository take turns from here on. */
 const notePush = `with pushed as (update repositories set last_pushed_at = ? where id = ?)`;
@@ -16,6 +29,16 @@ const notePush = `with pushed as (update repositories set last_pushed_at = ? whe
 export async function writeUsage(em: EntityManager, rows: readonly UsageRow[]): Promise<string[]> {
   const ids = rows.map(() => v7());
   await executePrepared(em, insertEntries, columnsOf(ids, rows));
+  return ids;
+}
+
+/** The same for pulls, of which there may be thousands in a second. @returns their ids */
+export async function writePulls(em: EntityManager, pulls: readonly LikePulls[]): Promise<string[]> {
+  const times = pulls.flatMap((alike) => alike.times);
+  const places = pulls.flatMap((alike, index) => alike.times.map(() => index + 1));
+  const ids = times.map(() => v7());
+  const alike = pulls.map(({ row }) => row);
+  await executePrepared(em, insertPulls, [ids, times, places, ...factsOf(alike)]);
   return ids;
 }
 
@@ -32,8 +55,15 @@ export async function writePush(
 function columnsOf(ids: readonly string[], rows: readonly UsageRow[]): unknown[] {
   return [
     ids,
-    rows.map(({ kind }) => kind),
     rows.map(({ at }) => at),
+    ...factsOf(rows),
+    rows.map(({ details }) => details && JSON.stringify(details)),
+  ];
+}
+
+function factsOf(rows: readonly UsageRow[]): unknown[] {
+  return [
+    rows.map(({ kind }) => kind),
     rows.map(({ namespace }) => namespace),
     rows.map(({ namespaceId }) => namespaceId),
     rows.map(({ repository }) => repository),
@@ -45,6 +75,5 @@ function columnsOf(ids: readonly string[], rows: readonly UsageRow[]): unknown[]
     rows.map(({ digest }) => digest),
     rows.map(({ clientAddress }) => clientAddress),
     rows.map(({ userAgent }) => userAgent),
-    rows.map(({ details }) => details && JSON.stringify(details)),
   ];
 }
