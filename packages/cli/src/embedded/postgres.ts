@@ -8,6 +8,7 @@ import { alive } from './alive.ts';
 import { choosePlace, exists, serverEnvironment, type ClusterPlace } from './cluster-place.ts';
 import { freePort } from './free-port.ts';
 import { initializeCluster } from './initialize-cluster.ts';
+import { postmasterFile, readPostmasterFile, socketFolderFor, urlOf, type PostmasterFile } from './postmaster-file.ts';
 import { claimFromWatchdog, forgetWatchdogs, Watchdog } from './watchdog.ts';
 
 /** A PostgreSQL of our own beside the product, for machines that have none. */
@@ -54,7 +55,7 @@ const patience = { silent: 1500, busy: 300_000, unclaimed: 5000 };
 const busy = '57P03';
 
 /**
- * Starts PostgreSQL on the loopback interface, on a port of its own, making the cluster on first use. A server that a killed
+ * Starts PostgreSQL on a Unix socket and the loopback interface, on a port of its own, making the cluster on first use. A server that a killed
  * product left behind is taken over; when nobody does, it ends after a few seconds. One that dies is started again on the same
  * port (P7).
  */
@@ -76,6 +77,7 @@ class Postmaster implements EmbeddedPostgres {
   readonly #password: string;
   readonly #options: PostgresOptions;
   #port = 0;
+  #socketFolder: string;
   #pid = 0;
   #stopping = false;
   #watchdog: Watchdog | undefined;
@@ -83,12 +85,13 @@ class Postmaster implements EmbeddedPostgres {
 
   constructor(place: ClusterPlace, password: string, options: PostgresOptions) {
     this.#place = place;
+    this.#socketFolder = socketFolderFor(place.cluster);
     this.#password = password;
     this.#options = options;
   }
 
   get url(): string {
-    return `postgres://postgres:${this.#password}@127.0.0.1:${String(this.#port)}/postgres`;
+    return urlOf({ port: this.#port, socketFolder: this.#socketFolder }, this.#password);
   }
 
   get pid(): number {
@@ -100,6 +103,7 @@ class Postmaster implements EmbeddedPostgres {
     if (left) {
       this.#port = left.port;
       this.#pid = left.pid;
+      this.#socketFolder = left.socketFolder;
       this.#options.onEvent?.('took over the database server that an earlier start left behind');
       await this.#guard();
       this.#watchOrphan();
@@ -138,20 +142,19 @@ class Postmaster implements EmbeddedPostgres {
    * A server that answers on the port of a stale pid file, unless its watchdog ends it: then its end is waited for. A pid alone
    * says nothing: it may be a zombie or another process.
    */
-  async #leftBehind(): Promise<{ pid: number; port: number } | undefined> {
+  async #leftBehind(): Promise<PostmasterFile | undefined> {
     const begun = Date.now();
     const within = (milliseconds: number) => Date.now() - begun < milliseconds;
     for (; ; await sleep(100)) {
-      const file = await readFile(this.#pidFile(), 'utf8').catch(() => undefined);
-      if (file === undefined) return undefined;
-      const lines = file.split('\n');
-      const [pid, port] = [Number(lines[0]), Number(lines[3])];
+      const server = await readPostmasterFile(this.#place.cluster);
+      if (server === undefined) return undefined;
+      const { pid, port } = server;
       const state = pid > 0 && port > 0 ? await this.#stateOf(port) : 'silent';
       if (state === 'ours') {
-        if ((await claimFromWatchdog(pid, this.#home())) || !within(patience.unclaimed)) return { pid, port };
+        if ((await claimFromWatchdog(pid, this.#home())) || !within(patience.unclaimed)) return server;
       } else if (!alive(pid) || !within(patience[state])) {
         // One that was just killed may still be ending its children: it is silent, and alive.
-        await rm(this.#pidFile(), { force: true });
+        await rm(postmasterFile(this.#place.cluster), { force: true });
         return undefined;
       }
     }
@@ -165,7 +168,7 @@ class Postmaster implements EmbeddedPostgres {
     const log = await open(path.join(this.#home(), 'postgres.log'), 'w');
     const child = spawn(
       path.join(binaries, 'bin', 'postgres'),
-      ['-D', cluster, '-h', '127.0.0.1', '-k', '', '-p', String(this.#port), ...flags],
+      ['-D', cluster, '-h', '127.0.0.1', '-k', this.#socketFolder, '-p', String(this.#port), ...flags],
       // A process group of its own: Ctrl-C in the terminal must not end the database before those who use it.
       { cwd: '/', env: serverEnvironment(), stdio: ['ignore', log.fd, log.fd], detached: true, ...user },
     );
@@ -221,9 +224,8 @@ class Postmaster implements EmbeddedPostgres {
   }
 
   async #isReady(): Promise<boolean> {
-    const file = await readFile(this.#pidFile(), 'utf8').catch(() => '');
-    const lines = file.split('\n');
-    return Number(lines[0]) === this.#pid && lines[7]?.trim() === 'ready';
+    const server = await readPostmasterFile(this.#place.cluster);
+    return server?.pid === this.#pid && server.ready;
   }
 
   async #stateOf(port: number): Promise<'ours' | 'busy' | 'silent'> {
@@ -255,10 +257,6 @@ class Postmaster implements EmbeddedPostgres {
   /** Where the cluster lies, beside what is ours. */
   #home(): string {
     return path.dirname(this.#place.cluster);
-  }
-
-  #pidFile(): string {
-    return path.join(this.#place.cluster, 'postmaster.pid');
   }
 }
 

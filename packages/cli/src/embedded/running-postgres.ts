@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { readPostmasterFile, urlOf } from './postmaster-file.ts';
 
 /**
  * The address of an embedded database that another process runs.
@@ -10,7 +11,6 @@ export async function runningPostgres(folder: string): Promise<string | undefine
   const text = (file: string) => readFile(file, 'utf8').catch(() => undefined);
   const password = await text(path.join(folder, 'postgres-password'));
   const home = (await text(path.join(folder, 'database-lies-in')))?.trim() ?? folder;
-  const [, , , port, , , , status] = (await text(path.join(home, 'cluster', 'postmaster.pid')))?.split('\n') ?? [];
-  if (password === undefined || port === undefined || status?.trim() !== 'ready') return undefined;
-  return `postgres://postgres:${password.trim()}@127.0.0.1:${port}/postgres`;
+  const server = await readPostmasterFile(path.join(home, 'cluster'));
+  return password !== undefined && server?.ready ? urlOf(server, password.trim()) : undefined;
 }
