@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** What a client must manage at least; times in milliseconds, rates in bytes per second. */
 export interface Pace {
@@ -121,14 +122,22 @@ function hasBody({ headers }: IncomingMessage): boolean {
  * D39). Replaces Node's limit for whole requests, which would end every long upload.
  */
 export function dropSlowClients(server: Server, pace: Pace = usualPace): void {
-  const underWay = new Set<Exchange>();
+  // By connection, because requests come and go by the thousand: a set of them leaves tables behind that point to each other, and
+  // with them all requests of the last minutes wait for a collection of the whole heap.
+  const connections = new Map<Socket, Exchange[]>();
+  server.on('connection', (socket: Socket) => {
+    connections.set(socket, []);
+    socket.once('close', () => connections.delete(socket));
+  });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    // More than one where a client does not wait for the answers.
+    const underWay = connections.get(request.socket) ?? [];
     const exchange = new Exchange(request, response, pace);
-    underWay.add(exchange);
-    response.once('close', () => underWay.delete(exchange));
+    underWay.push(exchange);
+    response.once('close', () => underWay.splice(underWay.indexOf(exchange), 1));
   });
   const looking = setInterval(() => {
-    for (const exchange of underWay) exchange.look();
+    for (const underWay of connections.values()) for (const exchange of underWay) exchange.look();
   }, pace.look);
   looking.unref();
   server.once('close', () => {

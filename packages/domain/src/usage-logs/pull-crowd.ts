@@ -19,7 +19,7 @@ export interface LikePulls {
 
 /** Pulls that wait to be written. Whoever pulls a lot pulls the same again and again: that is kept once, with many times. */
 export class PullCrowd {
-  readonly #alike = new Map<string, { readonly row: PullRow; times: number[] }>();
+  #alike = new Map<string, { readonly row: PullRow; times: number[] }>();
   #size = 0;
 
   /** How many pulls. */
@@ -46,6 +46,8 @@ export class PullCrowd {
       taken.push({ key, row: alike.row, times });
     }
     this.#size -= most - room;
+    // A map in which keys come and go leaves tables behind that keep what they held from being collected.
+    if (this.#size === 0) this.#alike = new Map();
     return taken;
   }
 
