@@ -139,3 +139,16 @@ export class DataSet {
     return { mediaType, digest, size };
   }
 }
+
+/** A set of one image. */
+export function newImage(): DataSet {
+  const set = new DataSet();
+  set.image();
+  return set;
+}
+
+/** Of its first manifest. */
+export const firstDigest = (set: DataSet): string => set.manifests[0]?.digest ?? '';
+
+/** The digest of one of its blobs. */
+export const anyBlob = (set: DataSet): string => [...set.blobs.keys()][0] ?? '';

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { locationOf, type Answer, type ConformanceRegistry } from './registry.ts';
+import { types, type DataSet } from './data-set.ts';
+import { locationOf, statusOf, type Answer, type ConformanceRegistry } from './registry.ts';
 
 /** A blob on its way to a repository. */
 export interface Pushing {
@@ -116,4 +117,19 @@ export async function blobMountMissing(pushing: Pushing, from: string): Promise<
   expect(answer.status).toBe(202);
   const location = locationOf(answer, { digest });
   await ended(pushing, await registry.send('PUT', location, { headers: octets, body: content }));
+}
+
+/** Pushes the blobs of a set, then its first manifest under these tags. */
+export async function pushSet(
+  { registry, repository }: Pick<Pushing, 'registry' | 'repository'>,
+  set: DataSet,
+  names: readonly string[],
+): Promise<void> {
+  for (const [digest, content] of set.blobs) await blobPostPut({ registry, repository, digest, content });
+  for (const name of names) {
+    const headers = { 'Content-Type': types.image };
+    const body = set.manifests[0]?.text ?? '';
+    const put = registry.send('PUT', `/v2/${repository}/manifests/${name}`, { headers, body });
+    expect(await statusOf(put)).toBe(201);
+  }
 }

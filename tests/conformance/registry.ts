@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { types, type Descriptor } from './data-set.ts';
 import { OciClient } from '../support/oci.ts';
 import { signIn } from '../support/sign-in.ts';
 import { startStack } from '../support/stack.ts';
@@ -48,4 +49,30 @@ export function locationOf({ headers }: Answer, query: Readonly<Record<string, s
   const url = new URL(location ?? '', 'http://registry');
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   return url.pathname + url.search;
+}
+
+export const statusOf = async (answer: Promise<Answer>): Promise<number> => (await answer).status;
+
+/** The names that a repository lists. @param query with its question mark */
+export async function tagsOf(registry: ConformanceRegistry, repository: string, query = ''): Promise<string[]> {
+  const { body } = await registry.send('GET', `/v2/${repository}/tags/list${query}`);
+  return (JSON.parse(body.toString()) as { tags: string[] }).tags;
+}
+
+/** What points at a manifest, of one type or of all. */
+export async function referrersOf(
+  registry: ConformanceRegistry,
+  repository: string,
+  subject: string,
+  artifactType?: string,
+): Promise<Descriptor[]> {
+  const query = artifactType === undefined ? '' : `?artifactType=${encodeURIComponent(artifactType)}`;
+  const path = `/v2/${repository}/referrers/${subject}${query}`;
+  const { status, headers, body } = await registry.send('GET', path);
+  const index = JSON.parse(body.toString()) as { schemaVersion: number; mediaType: string; manifests: Descriptor[] };
+  expect([status, headers.get('content-type'), index.schemaVersion, index.mediaType]).toEqual([
+    ...[200, types.index, 2, types.index],
+  ]);
+  expect(headers.get('oci-filters-applied')).toBe(artifactType === undefined ? null : 'artifactType');
+  return index.manifests;
 }

@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DataSet, digestOf, types, type Descriptor } from './data-set.ts';
-import { blobPostPut } from './push-blob.ts';
-import { locationOf, startConformanceRegistry, type Answer, type ConformanceRegistry } from './registry.ts';
+import { anyBlob, DataSet, digestOf, firstDigest, newImage, types, type Descriptor } from './data-set.ts';
+import { pushSet } from './push-blob.ts';
+import {
+  locationOf,
+  startConformanceRegistry,
+  statusOf,
+  tagsOf,
+  type Answer,
+  type ConformanceRegistry,
+} from './registry.ts';
 
 /** The conformance suite released with version 1.1.1 of the specification, case by case under its names. */
 let registry: ConformanceRegistry;
@@ -20,26 +27,9 @@ const nowhere = digestOf('a blob that nobody pushed');
 const send: ConformanceRegistry['send'] = (...request) => registry.send(...request);
 const at = (path: string) => `/v2/${repository}/${path}`;
 const ask = (method: string, path: string) => send(method, at(path));
-const statusOf = async (answer: Promise<Answer>) => (await answer).status;
 const begin = () => send('POST', at('blobs/uploads/'));
-const tags = async (query = '') =>
-  (JSON.parse((await ask('GET', `tags/list${query}`)).body.toString()) as { tags: string[] }).tags;
-
-/** Blobs of a data set, then its first manifest under these tags. */
-async function populate(set: DataSet, ...names: string[]): Promise<void> {
-  for (const [digest, content] of set.blobs) await blobPostPut({ registry, repository, digest, content });
-  for (const name of names) {
-    const body = set.manifests[0]?.text ?? '';
-    expect(await statusOf(send('PUT', at(`manifests/${name}`), { headers: asImage, body }))).toBe(201);
-  }
-}
-const firstDigest = (set: DataSet): string => set.manifests[0]?.digest ?? '';
-const anyBlob = (set: DataSet): string => [...set.blobs.keys()][0] ?? '';
-function newImage(): DataSet {
-  const set = new DataSet();
-  set.image();
-  return set;
-}
+const tags = (query = '') => tagsOf(registry, repository, query);
+const populate = (set: DataSet, ...names: string[]) => pushSet({ registry, repository }, set, names);
 
 describe('Pull', () => {
   const set = newImage();

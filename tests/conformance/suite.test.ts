@@ -12,7 +12,14 @@ import {
   blobPostPut,
   type Pushing,
 } from './push-blob.ts';
-import { locationOf, startConformanceRegistry, type Answer, type ConformanceRegistry } from './registry.ts';
+import {
+  locationOf,
+  referrersOf,
+  startConformanceRegistry,
+  statusOf,
+  tagsOf,
+  type ConformanceRegistry,
+} from './registry.ts';
 
 /**
  * The official conformance suite of 2026 with every item of its development version on, case by case under its names. (It runs
@@ -32,20 +39,9 @@ const send: ConformanceRegistry['send'] = (...request) => registry.send(...reque
 const blob = (digest: string, method = 'GET', where = repository) => send(method, `/v2/${where}/blobs/${digest}`);
 const manifest = (reference: string, method = 'GET') =>
   send(method, `/v2/${repository}/manifests/${reference}`, { headers: accept });
-const statusOf = async (answer: Promise<Answer>) => (await answer).status;
-const tagList = async (query = '') =>
-  (JSON.parse((await send('GET', `/v2/${repository}/tags/list${query}`)).body.toString()) as { tags: string[] }).tags;
+const tagList = (query = '') => tagsOf(registry, repository, query);
 
-async function referrers(subject: string, artifactType?: string) {
-  const query = artifactType === undefined ? '' : `?artifactType=${encodeURIComponent(artifactType)}`;
-  const { status, headers, body } = await send('GET', `/v2/${repository}/referrers/${subject}${query}`);
-  const index = JSON.parse(body.toString()) as { schemaVersion: number; mediaType: string; manifests: Descriptor[] };
-  expect([status, headers.get('content-type'), index.schemaVersion, index.mediaType]).toEqual([
-    ...[200, types.index, 2, types.index],
-  ]);
-  expect(headers.get('oci-filters-applied')).toBe(artifactType === undefined ? null : 'artifactType');
-  return index.manifests;
-}
+const referrers = (subject: string, artifactType?: string) => referrersOf(registry, repository, subject, artifactType);
 
 /** HEAD and GET of a blob that is there. */
 async function holdsBlob(digest: string, content: Buffer): Promise<void> {
