@@ -22,5 +22,6 @@ export interface Context {
 
 /** The same request in another's name or with other limits. */
 export function as(ctx: Context, principal: Principal): Context {
-  return { ...ctx, principal };
+  // A spread leaves out what only its class has.
+  return { ...ctx, em: ctx.em, principal };
 }

@@ -1,6 +1,6 @@
 import type Koa from 'koa';
 import type { Digest, Reference, RepositoryName } from '@escale/schema/values';
-import { anonymous, checkAction, principalName, type AccessibleRepository } from '@escale/domain/access';
+import { checkAction, principalName, type AccessibleRepository } from '@escale/domain/access';
 import type { HotReads, SeenBlob, StoredManifest } from '@escale/domain/content';
 import type { Context } from '@escale/domain/context';
 import { unauthorized } from '@escale/domain/errors';
@@ -10,6 +10,7 @@ import type { Need } from '../routing/endpoints.ts';
 import type { RegistryRequest } from '../routing/parse-request.ts';
 import type { Services } from '../services.ts';
 import { identify, limited, readProof } from './identify.ts';
+import { RequestContext } from './request-context.ts';
 
 /** A request that may go on to its handler. */
 export interface Admitted {
@@ -30,7 +31,7 @@ export async function admit(
   request: RegistryRequest,
   needs: Need,
 ): Promise<Admitted> {
-  const ctx = unknownCaller(services, http);
+  const ctx = new RequestContext(services, http);
   // The token service reads credentials itself: it takes them in more forms.
   const header = request.kind === 'token' ? undefined : http.headers.authorization;
   const proof = await readProof(services, ctx, header);
@@ -73,27 +74,7 @@ async function repositoryOf(
   return checkAction(ctx, name, undefined, 'push');
 }
 
-/** A context whose caller is yet to be learnt. */
-type Draft = Omit<Context, 'principal'> & { principal: Context['principal'] };
-
-/** The database is forked when somebody asks for it: most pulls never do. */
-function unknownCaller(services: Services, http: Koa.Context): Draft {
-  const userAgent = http.headers['user-agent'];
-  const address = services.clientAddress(http.req);
-  let fork: Context['em'] | undefined;
-  return {
-    get em() {
-      return (fork ??= services.orm.em.fork());
-    },
-    principal: anonymous,
-    vault: services.vault,
-    now: new Date(),
-    ...(services.faults && { faults: services.faults }),
-    client: { ...(address !== undefined && { address }), ...(userAgent !== undefined && { userAgent }) },
-  };
-}
-
-function name(http: Koa.Context, ctx: Draft, principal: Context['principal']): void {
+function name(http: Koa.Context, ctx: RequestContext, principal: Context['principal']): void {
   ctx.principal = principal;
   (http.state as Record<string, unknown>)['principal'] = principalName(principal);
 }
