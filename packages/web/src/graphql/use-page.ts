@@ -48,7 +48,8 @@ export function useLoaded<Data, Variables extends AnyVariables>(
   };
 }
 
-interface Connection<Node> {
+/** A part of a list, as the API answers it. */
+export interface Connection<Node> {
   readonly totalCount: number;
   readonly nodes: readonly Node[];
   readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor?: string | null | undefined };
