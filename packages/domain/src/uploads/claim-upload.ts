@@ -47,6 +47,12 @@ const elsewhere = `(select coalesce(sum(o."offset" + o.arriving), 0) from upload
   where o.namespace_id = upload_sessions.namespace_id and o.id <> upload_sessions.id) as elsewhere`;
 
 /**
+ * Commits without waiting for the disk: a claim that a crash of the database takes away is void then anyway, since the connection
+ * that shows that its process lives ends with it.
+ */
+const unhurried = `(select set_config('synchronous_commit', 'off', true)) as unhurried`;
+
+/**
  * Claims an upload for writing: of two requests at once, one writes and the other is told where the upload stands (D20). A
  * claim whose process was killed is void at once.
  * @param announced bytes of the request's body, 0 when it does not say
@@ -63,7 +69,7 @@ export async function claimUpload(
   try {
     const [row] = await executePrepared<Row>(
       ctx.em,
-      `update upload_sessions set writer = ?, writer_process = ?, arriving = ?
+      `update upload_sessions set writer = ?, writer_process = ?, arriving = ? from ${unhurried}
          where id = ? and repository_id = ? and principal = ? and expires_at > ?
            and (writer = any (string_to_array(?, ',')::uuid[]) or ${unclaimed})
          returning id, algorithm, "offset", hash_state, parts, tail, ${elsewhere}`,
