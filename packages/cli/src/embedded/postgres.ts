@@ -55,9 +55,9 @@ const patience = { silent: 1500, busy: 300_000, unclaimed: 5000 };
 const busy = '57P03';
 
 /**
- * Starts PostgreSQL on a Unix socket and the loopback interface, on a port of its own, making the cluster on first use. A server that a killed
- * product left behind is taken over; when nobody does, it ends after a few seconds. One that dies is started again on the same
- * port (P7).
+ * Starts PostgreSQL on a Unix socket and the loopback interface, on a port of its own, making the cluster on first use. A server
+ * that a killed product left behind is taken over; when nobody does, it ends after a few seconds. One that dies is started again
+ * on the same port (P7).
  */
 export async function startPostgres(options: PostgresOptions): Promise<EmbeddedPostgres> {
   const folder = path.resolve(options.folder);
