@@ -7,12 +7,15 @@ interface Waiting<Question, Answer> {
   readonly reject: (error: unknown) => void;
 }
 
+/** Milliseconds in which a statement waits for as many questions as the last one had. */
+const patience = 0.1;
 /** Questions of one statement; a larger crowd is answered in turns. */
 const crowd = 64;
 
 /**
  * Lets questions that arrive together share one statement. A question is sent at once while a lane is free; while all lanes are
- * busy the next ones gather, and go as one when a lane is free again: alone nobody waits, and a crowd costs little.
+ * busy the next ones gather, and go as one when a lane is free again: alone nobody waits, and a crowd costs little. Who was
+ * answered together comes back together, yet one first: where the last statement had a crowd, the next waits for it a moment.
  * Every answer was read after its question was asked.
  */
 export class Gathering {
@@ -28,9 +31,21 @@ export class Gathering {
   /** @returns the way to ask questions of one kind */
   kind<Question, Answer>(answerAll: AnswerAll<Question, Answer>): (question: Question) => Promise<Answer> {
     const waiting: Waiting<Question, Answer>[] = [];
+    let expected = 1;
+    let due: number | undefined;
     const turn = () => {
+      due ??= performance.now() + patience;
+      if (waiting.length < expected && performance.now() < due) {
+        setImmediate(() => {
+          this.#turns.push(turn);
+          this.#next();
+        });
+        return;
+      }
+      due = undefined;
       const asked = waiting.splice(0, crowd);
       if (waiting.length > 0) this.#turns.push(turn);
+      expected = asked.length;
       void this.#answer(asked, answerAll);
     };
     return (question) =>
