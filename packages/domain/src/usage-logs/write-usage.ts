@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { v7 } from 'uuid';
 import { executePrepared, type EntityManager } from '@escale/schema/orm';
 import type { LikePulls } from './pull-crowd.ts';
@@ -16,7 +17,8 @@ const insertPulls = `
                                  tag, digest, client_address, user_agent)
   select pull.id, to_timestamp(pull.at / 1000), alike.kind, alike.namespace, alike.namespace_id, alike.repository, alike.repository_id,
          alike.performer_kind, alike.performer, alike.authenticated_by, alike.tag, alike.digest, alike.client_address, alike.user_agent
-    from unnest((select ?::uuid[]), (select ?::float8[]), (select ?::int[])) pull (id, at, place)
+    from unnest((select string_to_array(?, ',')::uuid[]), (select string_to_array(?, ',')::float8[]), (select string_to_array(?, ',')::int[]))
+         pull (id, at, place)
     join unnest((select ?::text[]), (select ?::text[]), (select ?::uuid[]), (select ?::text[]), (select ?::uuid[]), (select ?::text[]),
                 (select ?::text[]), (select ?::text[]), (select ?::text[]), (select ?::text[]), (select ?::text[]), (select ?::text[]))
          with ordinality alike (kind, namespace, namespace_id, repository, repository_id, performer_kind, performer, authenticated_by,
@@ -36,10 +38,20 @@ export async function writeUsage(em: EntityManager, rows: readonly UsageRow[]): 
 export async function writePulls(em: EntityManager, pulls: readonly LikePulls[]): Promise<string[]> {
   const times = pulls.flatMap((alike) => alike.times);
   const places = pulls.flatMap((alike, index) => alike.times.map(() => index + 1));
-  const ids = times.map(() => v7());
+  const ids = orderedIds(times.length);
   const alike = pulls.map(({ row }) => row);
-  await executePrepared(em, insertPulls, [ids, times, places, ...factsOf(alike)]);
+  // Long lists of what needs no quotes are made and read faster as one text.
+  await executePrepared(em, insertPulls, [ids.join(','), times.join(','), places.join(','), ...factsOf(alike)]);
   return ids;
+}
+
+/** Ids that are made together, in their order. */
+function orderedIds(count: number): string[] {
+  const random = randomBytes(16 * count);
+  const msecs = Date.now();
+  return Array.from({ length: count }, (_, seq) =>
+    v7({ random: random.subarray(16 * seq, 16 * seq + 16), msecs, seq }),
+  );
 }
 
 /** The same for a push, with the time of it in its repository. */
