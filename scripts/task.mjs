@@ -151,6 +151,11 @@ const tasks = {
     // No condition for sources: what is measured is what was built.
     process.exitCode = await run(process.execPath, [bench, ...args]);
   },
+  screenshots: async () => {
+    await build();
+    const main = path.join(root, 'tests/screenshots/main.ts');
+    process.exitCode = await run(process.execPath, ['--conditions=escale:source', main, ...args]);
+  },
   'test:soak': async () => {
     await build();
     process.exitCode = await run(process.execPath, [path.join(root, 'tests/soak/main.ts'), ...args]);

@@ -102,7 +102,7 @@ function watched(page: Page, url: string, complaints: string[]): ConsoleWindow {
 }
 
 /** From the console's sign-in page through the provider's form, as a person does; where that leads is not waited for. */
-async function goThroughProvider(page: Page, stack: Stack, username: string): Promise<void> {
+export async function goThroughProvider(page: Page, stack: Stack, username: string): Promise<void> {
   await page.goto(stack.url);
   await page.getByRole('link', { name: /^(?:Sign in with|Se connecter avec) Keycloak$/ }).click();
   await fillProviderForm(page, stack, username);

@@ -10,10 +10,14 @@ export interface Loaded<Data> {
   reload(): void;
 }
 
-/** Asks whenever the variables change; shows what is cached while it asks. */
+/**
+ * Asks whenever the variables change; shows what is cached while it asks.
+ * @param options.fresh whether what is cached is not to be shown, because it may say the opposite
+ */
 export function useLoaded<Data, Variables extends AnyVariables>(
   document: TypedDocumentNode<Data, Variables>,
   variables: () => Variables,
+  { fresh: isFresh = false }: { fresh?: boolean } = {},
 ): Loaded<Data> {
   const data = shallowRef<Data>();
   const failure = ref<Failure>();
@@ -33,7 +37,7 @@ export function useLoaded<Data, Variables extends AnyVariables>(
   watch(
     () => JSON.stringify(variables()),
     () => {
-      ask(false);
+      ask(isFresh);
     },
     { immediate: true },
   );

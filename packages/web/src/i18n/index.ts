@@ -97,7 +97,9 @@ export function byteSize(bytes: number | string): string {
     value /= 1000;
     unit += 1;
   }
-  const options = { style: 'unit', unit: units[unit] ?? 'byte', unitDisplay: 'short' } as const;
+  // Single bytes have no sign of their own in English.
+  const unitDisplay = unit === 0 ? 'long' : 'short';
+  const options = { style: 'unit', unit: units[unit] ?? 'byte', unitDisplay } as const;
   return formatOf(Intl.NumberFormat, { ...options, maximumFractionDigits: unit === 0 ? 0 : 1 }).format(value);
 }
 
