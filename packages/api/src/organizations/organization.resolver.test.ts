@@ -110,6 +110,8 @@ test('one lists the organizations one belongs to, and administrators all, page b
     after = list.pageInfo.endCursor;
   }
   expect(names).toEqual(['paged-a', 'paged-b', 'paged-c']);
+  const search = await carol.graphql('{ organizations(search: " -A") { totalCount nodes { name } } }');
+  expect(search.data).toEqual({ organizations: { totalCount: 1, nodes: [{ name: 'paged-a' }] } });
   const count = async (caller: Caller) =>
     ((await caller.graphql('{ organizations { totalCount } }')).data['organizations'] as { totalCount: number })
       .totalCount;

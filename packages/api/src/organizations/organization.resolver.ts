@@ -30,6 +30,7 @@ import {
   DeletedOrganizationConnection,
   Organization,
   OrganizationConnection,
+  OrganizationsArgs,
   toDeletedOrganization,
   type DeletedOrganization,
 } from './organization.type.ts';
@@ -52,7 +53,10 @@ export class OrganizationResolver {
   @Query(() => OrganizationConnection, {
     description: 'Those that the viewer belongs to, by name; all of them, for administrators.',
   })
-  async organizations(@Args(() => PageArgs) page: PageArgs, @Ctx() ctx: ApiContext): Promise<Connection<Organization>> {
+  async organizations(
+    @Args(() => OrganizationsArgs) page: OrganizationsArgs,
+    @Ctx() ctx: ApiContext,
+  ): Promise<Connection<Organization>> {
     return toConnection(await listOrganizations(ctx, page));
   }
 

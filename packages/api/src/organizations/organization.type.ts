@@ -1,6 +1,6 @@
-import { Field, ID, ObjectType } from 'type-graphql';
+import { ArgsType, Field, ID, ObjectType } from 'type-graphql';
 import type { Organization as OrganizationEntity } from '@escale/schema/entities';
-import { connectionOf } from '../graphql/connection.ts';
+import { connectionOf, PageArgs } from '../graphql/connection.ts';
 import { DateTime } from '../graphql/scalars.ts';
 import { Namespace } from '../namespaces/namespace.type.ts';
 
@@ -36,6 +36,12 @@ export class DeletedOrganization {
 
   @Field(() => DateTime, { description: 'From then on it may be gone for good, and its name free.' })
   restorableUntil!: Date;
+}
+
+@ArgsType()
+export class OrganizationsArgs extends PageArgs {
+  @Field(() => String, { nullable: true, description: 'Part of the name.' })
+  search?: string | undefined;
 }
 
 export const DeletedOrganizationConnection = connectionOf('DeletedOrganization', () => DeletedOrganization);

@@ -3,6 +3,7 @@ import {
   Organization as OrganizationEntity,
   Repository as RepositoryEntity,
   Robot as RobotEntity,
+  Tag as TagEntity,
   Team as TeamEntity,
 } from '@escale/schema/entities';
 import { searchDirectory, searchGrantees } from '@escale/domain/grantees';
@@ -16,15 +17,17 @@ import { Repository } from '../repositories/repository.type.ts';
 import { Robot } from '../robots/robot.type.ts';
 import { Team } from '../teams/team.type.ts';
 import { User } from '../users/user.type.ts';
+import { FoundTag } from './found-tag.type.ts';
 
 const SearchResult = createUnionType({
   name: 'SearchResult',
   description: 'What a search can find.',
-  types: () => [Repository, Organization, User, Team, Robot] as const,
+  types: () => [Repository, Organization, User, Team, Robot, FoundTag] as const,
   resolveType: (value: object) => {
     if (value instanceof RepositoryEntity) return Repository;
     if (value instanceof OrganizationEntity) return Organization;
     if (value instanceof TeamEntity) return Team;
+    if (value instanceof TagEntity) return FoundTag;
     return value instanceof RobotEntity ? Robot : User;
   },
 });
@@ -43,10 +46,13 @@ export class SearchResolver {
   @Access('anyone', 'visible')
   @Query(() => [SearchResult], {
     description:
-      'Finds by name whatever the viewer may know of. The exact name first, then names that begin so, then the rest.',
+      'Finds by name whatever the viewer may know of. The exact name first, then names that begin so, then the rest, then tags: those that begin so in the viewer’s own repositories, or with `repository:tag` in all that the viewer may see.',
   })
   search(
-    @Arg('text', () => String, { description: 'Part of a name.' }) text: string,
+    @Arg('text', () => String, {
+      description: 'Part of a name, or `repository:tag`: part of the one and the beginning of the other.',
+    })
+    text: string,
     @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 20 when left out.' })
     first: number | null,
     @Ctx() ctx: ApiContext,

@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import type { User } from '@escale/schema/entities';
+import { Manifest, Tag, User as UserEntity, type Repository, type User } from '@escale/schema/entities';
+import type { Digest, TagName } from '@escale/schema/values';
 import {
   buildOrganization,
   buildPermission,
@@ -44,7 +47,10 @@ afterAll(() => database.close());
 
 const found = async (who: User | undefined, text: string, first?: number) => {
   const results = await search(contextFor(database.orm.em, who), { text, first });
-  return results.map((one) => ('username' in one ? one.username : 'login' in one ? one.login : one.name));
+  return results.map((one) => {
+    if (one instanceof Tag) return `${one.repository.name}:${one.name}`;
+    return 'username' in one ? one.username : 'login' in one ? one.login : one.name;
+  });
 };
 
 test('the exact name comes first, then what begins so, then the rest, each by name; what may not be known is left out', async () => {
@@ -90,3 +96,39 @@ test('people are found by what they own and others may see; signs mean themselve
   expect(await found(alice, ' ')).toEqual([]);
   expect(await found(alice, 'harbour', 2)).toEqual(['harbour', 'harbour+pilot']);
 });
+
+test('tags are found by how they begin in one’s own repositories, and by repository:tag in all that one may see; after all else', async () => {
+  const em = database.orm.em.fork();
+  const owner = await em.findOneOrFail(UserEntity, { namespace: { name: 'alice' } });
+  const yard = await buildOrganization(em, { name: 'yard', owner });
+  const hull = await buildRepository(em, { namespace: yard.namespace, path: 'hull' });
+  const open = await buildRepository(em, { namespace: yard.namespace, path: 'open', visibility: 'public' });
+  await buildTags(em, hull, ['2.0', '2.1', 'RC-2', 'yard']);
+  await buildTags(em, open, ['2.2', '12']);
+  await buildTags(em, hull, ['2.gone'], { endedAt: new Date() });
+  await buildTags(em, hull, ['2.expired'], { expiresAt: new Date(Date.now() - 1000) });
+  expect(await found(alice, '2.')).toEqual(['yard/hull:2.0', 'yard/hull:2.1', 'yard/open:2.2']);
+  expect(await found(alice, 'RC')).toEqual(['yard/hull:RC-2']);
+  expect(await found(alice, 'yard')).toEqual(['yard', 'yard/hull', 'yard/open', 'yard/hull:yard']);
+  expect(await found(alice, 'Hull:2.')).toEqual(['yard/hull:2.0', 'yard/hull:2.1']);
+  expect(await found(alice, 'yard/hull:', 2)).toEqual(['yard/hull:2.0', 'yard/hull:2.1']);
+  expect(await found(boss, 'yard:2')).toEqual(['yard/hull:2.0', 'yard/hull:2.1', 'yard/open:2.2']);
+  // Others see what is public, where they say in which repository.
+  expect(await found(bob, '2.')).toEqual([]);
+  expect(await found(bob, 'yard:2.')).toEqual(['yard/open:2.2']);
+  expect(await found(undefined, 'yard/open:2')).toEqual(['yard/open:2.2']);
+  expect(await found(undefined, '2.')).toEqual([]);
+  expect(await found(alice, 'hull:%')).toEqual([]);
+  expect(await found(alice, 'hull:2{')).toEqual([]);
+});
+
+async function buildTags(em: EntityManager, repository: Repository, names: readonly string[], how: Partial<Tag> = {}) {
+  const digest = `sha256:${randomBytes(32).toString('hex')}` as Digest;
+  const manifest = em.create(Manifest, {
+    ...{ repository, digest, mediaType: 'application/vnd.oci.image.manifest.v1+json' },
+    ...{ payload: Buffer.from('{}'), size: 2, annotations: {} },
+  });
+  for (const name of names)
+    em.create(Tag, { repository, manifest, name: name as TagName, pushedBy: 'alice', startedAt: new Date(), ...how });
+  await em.flush();
+}

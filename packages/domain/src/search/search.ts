@@ -1,13 +1,15 @@
-import { Organization, Repository, Robot, Team, User } from '@escale/schema/entities';
+import { Organization, Repository, Robot, Tag, Team, User } from '@escale/schema/entities';
 import { isAdministrator } from '../access/principal.ts';
-import { visibleRepositories } from '../access/visible-repositories.ts';
+import { grantedRepositories, visibleRepositories } from '../access/visible-repositories.ts';
+import { alive } from '../content/kept-manifests.ts';
 import type { Context } from '../context.ts';
 import { likeText } from '../grantees/search-grantees.ts';
 import { pageSize } from '../page.ts';
 
-export type SearchResult = Repository | Organization | User | Team | Robot;
+/** Of a tag, the repository and the manifest are loaded. */
+export type SearchResult = Repository | Organization | User | Team | Robot | Tag;
 
-type Kind = 'organization' | 'repository' | 'robot' | 'team' | 'user';
+type Kind = 'organization' | 'repository' | 'robot' | 'tag' | 'team' | 'user';
 
 interface Hit {
   readonly id: string;
@@ -18,17 +20,19 @@ interface Hit {
 
 /**
  * Finds by name whatever the caller may know of: repositories that may be seen, organizations and users with such repositories,
- * the own organizations with their teams and robots. The exact name first, then names that begin so, then the rest.
+ * the own organizations with their teams and robots, and tags. The exact name first, then names that begin so, then the rest, then
+ * tags: those whose name begins so in the repositories that are the caller's own, or with `repository:tag` in all that may be seen.
  * @param input.first 1 to 100
  */
 export async function search(
   ctx: Context,
   input: { text: string; first?: number | null | undefined },
 ): Promise<SearchResult[]> {
-  const text = input.text.trim().toLowerCase().slice(0, 255);
+  const asTyped = input.text.trim().slice(0, 255);
+  const text = asTyped.toLowerCase();
   const limit = pageSize({ first: input.first ?? 20 });
   if (text === '') return [];
-  const asked = queries(ctx, text);
+  const asked = [...queries(ctx, text), ...tagQueries(ctx, asTyped)];
   const hits = await ctx.em.execute<Hit[]>(
     asked
       .map(
@@ -38,7 +42,7 @@ export async function search(
       .join(' union all '),
     asked.flatMap(({ parameters }) => [...parameters, text, `${likeText(text)}%`, limit]),
   );
-  const rank = ({ name }: Hit) => (name === text ? 0 : name.startsWith(text) ? 1 : 2);
+  const rank = ({ kind, name }: Hit) => (kind === 'tag' ? 3 : name === text ? 0 : name.startsWith(text) ? 1 : 2);
   const best = hits.toSorted((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1)).slice(0, limit);
   return load(ctx, best);
 }
@@ -90,6 +94,33 @@ function queries({ principal }: Context, text: string): { kind: Kind; sql: strin
   return found;
 }
 
+/**
+ * Names of tags are looked up by how they begin, which the index of a repository's tags answers; without a repository, among the
+ * caller's own alone, because everybody's public ones may be any number.
+ */
+function tagQueries({ principal }: Context, text: string): { kind: Kind; sql: string; parameters: string[] }[] {
+  const [, repository, named] = /^([^:]+):(.*)$/.exec(text) ?? [];
+  const begins = repository === undefined ? text : (named ?? '');
+  // Not worth looking: no tag has such a name.
+  if (!/^[\w.-]{0,128}$/.test(begins)) return [];
+  const where = repository === undefined ? grantedRepositories(principal) : visibleRepositories(principal);
+  return [
+    {
+      kind: 'tag',
+      // Letters of tags come before the brace: what begins so lies between the two.
+      sql: `select t.id, t.name from tags t join repositories r on r.id = t.repository_id
+              where ${alive('t')} and t.name >= ? and t.name < ?
+                ${repository === undefined ? '' : 'and strpos(r.name, ?) > 0'} and ${where.sql}`,
+      parameters: [
+        begins,
+        `${begins}{`,
+        ...(repository === undefined ? [] : [repository.toLowerCase()]),
+        ...where.parameters,
+      ],
+    },
+  ];
+}
+
 /** Over `organizations o`: those that the caller is in a team of. */
 function ownOrganizations(member: 'robot_id' | 'user_id', everywhere: boolean): string {
   return everywhere
@@ -105,6 +136,7 @@ async function load(ctx: Context, hits: readonly Hit[]): Promise<SearchResult[]>
     ...(await ctx.em.find(User, ids('user'))),
     ...(await ctx.em.find(Team, ids('team'), { populate: ['organization'] })),
     ...(await ctx.em.find(Robot, ids('robot'))),
+    ...(await ctx.em.find(Tag, ids('tag'), { populate: ['repository', 'manifest'] })),
   ];
   const byId = new Map<string, SearchResult>(found.map((one) => [one.id, one]));
   return hits.flatMap(({ id }) => byId.get(id) ?? []);

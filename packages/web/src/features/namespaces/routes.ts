@@ -11,6 +11,12 @@ export const namespaceRoutes: readonly RouteRecordRaw[] = [
     props: namespaceProps,
     meta: { title: 'organization.repositories' },
   },
+  {
+    path: 'repositories/deleted',
+    component: () => import('./DeletedRepositories.vue'),
+    props: namespaceProps,
+    meta: { title: 'deleted.title' },
+  },
   ...robotRoutes,
   {
     path: 'logs',

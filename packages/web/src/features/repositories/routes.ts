@@ -1,7 +1,7 @@
 import type { RouteRecordRaw } from 'vue-router';
 import { repositoryCrumbs } from './crumbs.ts';
 
-const repositoryViews = ['information', 'tags', 'history', 'permissions', 'logs', 'settings'] as const;
+const repositoryViews = ['information', 'tags', 'history', 'permissions', 'logs', 'settings', 'untagged'] as const;
 export type RepositoryView = (typeof repositoryViews)[number] | 'manifests';
 
 export const repositoryRoutes: readonly RouteRecordRaw[] = [

@@ -1,23 +1,12 @@
 import { expect, test } from 'vitest';
-import { hitOf, splitTag, withTag } from './hit.ts';
+import { hitOf } from './hit.ts';
 
-test('a tag behind a repository is no part of the repository’s name', () => {
-  expect(splitTag('acme/app:1.4')).toEqual({ text: 'acme/app', tag: '1.4' });
-  expect(splitTag(' acme/app: ')).toEqual({ text: 'acme/app', tag: undefined });
-  expect(splitTag('acme')).toEqual({ text: 'acme', tag: undefined });
-});
-
-test('a repository found by its tag leads to that tag', () => {
-  const found = {
-    __typename: 'Repository',
-    id: '1',
-    name: 'acme/app',
-    visibility: 'PRIVATE',
-    description: '',
-  } as const;
-  expect(withTag(hitOf(found, 'alice'), '1.4')).toMatchObject({
+test('a tag leads to the tags of its repository, filtered by it', () => {
+  const repository = { id: '1', name: 'acme/app' };
+  expect(hitOf({ __typename: 'FoundTag', id: '2', name: '1.4', repository }, 'alice')).toEqual({
+    ...{ id: '2', kind: 'FoundTag', description: undefined },
     name: 'acme/app:1.4',
-    to: '/repositories/acme/app/-/tags?q=1.4',
+    to: '/repositories/acme/app/-/tags?search=1.4',
   });
 });
 

@@ -17,6 +17,7 @@ export const icons: Readonly<Record<Kind, string>> = {
   User: 'i-lucide-user-round',
   Team: 'i-lucide-users-round',
   Robot: 'i-lucide-bot',
+  FoundTag: 'i-lucide-tag',
 };
 
 /** @param username of the viewer: a personal robot is shown at another address than an organization's */
@@ -38,22 +39,14 @@ export function hitOf(found: FoundFragment, username: string | undefined): Hit {
       const base = namespace === username ? '/users' : '/organizations';
       return hit(id, 'Robot', found.login, `${base}/${namespace}/robots/${name}`, found.description);
     }
+    case 'FoundTag': {
+      const { name, repository } = found;
+      const to = `/repositories/${repository.name}/-/tags?search=${encodeURIComponent(name)}`;
+      return hit(id, 'FoundTag', `${repository.name}:${name}`, to);
+    }
   }
 }
 
 function hit(id: string, kind: Kind, name: string, to: string, description?: string | null): Hit {
   return { id, kind, name, to, description: description ? description : undefined };
-}
-
-/** `acme/app:1.4` names a tag: the repository is what is looked for, the tag where to go in it. */
-export function splitTag(text: string): { text: string; tag: string | undefined } {
-  const [, repository, tag] = /^([^:]+\/[^:]+):([\w.-]*)$/.exec(text.trim()) ?? [];
-  if (repository === undefined) return { text: text.trim(), tag: undefined };
-  return { text: repository, tag: tag === '' ? undefined : tag };
-}
-
-/** A repository whose tag was asked for leads to its tags, filtered by it. */
-export function withTag(hit: Hit, tag: string | undefined): Hit {
-  if (tag === undefined || hit.kind !== 'Repository') return hit;
-  return { ...hit, name: `${hit.name}:${tag}`, to: `${hit.to}/-/tags?q=${encodeURIComponent(tag)}` };
 }

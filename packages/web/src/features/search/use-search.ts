@@ -2,7 +2,7 @@ import { computed, onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
 import { viewer } from '../../auth/session.ts';
 import { client, failureOf, type Failure } from '../../graphql/client.ts';
 import { SearchDocument } from '../../graphql/generated/graphql.ts';
-import { hitOf, splitTag, withTag, type Hit } from './hit.ts';
+import { hitOf, type Hit } from './hit.ts';
 
 /** Milliseconds of rest before a text is looked up. */
 const rest = 200;
@@ -16,11 +16,11 @@ export function useSearch(typed: Ref<string>, first: number) {
   let subscription: { unsubscribe(): void } | undefined;
 
   function ask(): void {
-    const { text, tag } = splitTag(typed.value);
+    const text = typed.value.trim();
     subscription = client.query(SearchDocument, { text, first }).subscribe(({ data, error, stale }) => {
       loading.value = stale;
       failure.value = error && failureOf(error);
-      if (data) found.value = data.search.map((one) => withTag(hitOf(one, viewer.value?.username), tag));
+      if (data) found.value = data.search.map((one) => hitOf(one, viewer.value?.username));
     });
   }
 
