@@ -1,20 +1,7 @@
+import { hostile } from '../support/hostile-texts.ts';
 import { OciClient, sha256 } from '../support/oci.ts';
 import { signIn, type SignedIn } from '../support/sign-in.ts';
 import type { Stack } from '../support/stack.ts';
-
-/** Text that would run, or break a layout, where it were not treated as text. */
-export const hostile = [
-  '<img src=x onerror=alert(1)>',
-  '"><script>alert(2)</script>',
-  "javascript:alert('3')",
-  '{{ constructor.constructor("alert(4)")() }}',
-  '\u202egnp.exe\u202c and \u2066isolated\u2069',
-  'a'.repeat(400),
-  'Z̸̡̢̧̛̛̛̛̗̗̰̰̲̲a̸̢̢̧̛̗̰l̸̛̗̰g̸̛̗̰ơ̸̗̰',
-  '<style>*{display:none}</style>',
-  '\u0000null'.replace('\u0000', '\\u0000'),
-  '=HYPERLINK("http://evil.example")',
-];
 
 /** A repository, and a client that may push there. */
 interface Place {

@@ -9,7 +9,7 @@ import { openBrowser } from '../support/browser.ts';
 import { consolePlaces, type ConsolePlace, type Viewer } from '../support/console-places.ts';
 import { goThroughProvider, settled, signInAs } from '../support/console.ts';
 import { startStack, type Stack } from '../support/stack.ts';
-import { livelyScene } from './lively-scene.ts';
+import { livelyScene } from '../support/lively-scene.ts';
 
 const wanted = process.argv[2] ?? '';
 const folder = path.resolve(import.meta.dirname, '../../screenshots');

@@ -132,10 +132,15 @@ export async function overflowOf(page: Page): Promise<number> {
 /** Waits until a page shows what it has; it may go on listening for what happens. */
 export async function settled(page: Page): Promise<void> {
   await page.getByRole('heading', { level: 1 }).first().waitFor();
+  await nothingUnderway(page);
+  await page.evaluate(() => document.fonts.ready.then(() => undefined));
+}
+
+/** Waits until a page has what it asked for; what lies over it may be anything. */
+export async function nothingUnderway(page: Page): Promise<void> {
   await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null, undefined, {
     timeout: 20_000,
   });
-  await page.evaluate(() => document.fonts.ready.then(() => undefined));
 }
 
 /** What every page must hold: nothing sticks out at the side, and axe finds nothing. */

@@ -7,6 +7,8 @@ import { whenOutdated, whenSessionLost, whenSignInTooOld } from './graphql/clien
 import { i18n, language, loadLanguage } from './i18n/index.ts';
 import { router } from './router.ts';
 import './style.css';
+// From the first page on: dialogs, which use it, come later.
+import './ui/focus-place.ts';
 import { keepForms } from './ui/kept-form.ts';
 
 whenSessionLost(() => {

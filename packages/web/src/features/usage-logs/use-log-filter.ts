@@ -2,18 +2,23 @@ import { computed } from 'vue';
 import { useAddress } from '../../ui/use-address.ts';
 import { boundsOf, lastDays, type Days } from './days.ts';
 
+/** An address can say anything. */
+function dayOf(text: string): string | undefined {
+  return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text)) ? text : undefined;
+}
+
 /** What of a log is shown; all of it stands in the address. */
 export function useLogFilter() {
-  const range = useAddress<string>('range', '7');
+  const range = useAddress<string>('range', '7', ['1', '7', '30', '90']);
   const first = useAddress<string>('from', '');
   const last = useAddress<string>('to', '');
   const kinds = useAddress<string>('kinds', '');
   const performer = useAddress<string>('by', '');
-  const live = useAddress<'yes' | 'no'>('live', 'no');
+  const live = useAddress('live', 'no', ['yes', 'no']);
 
   const days = computed<Days>(() => {
     const chosen = lastDays(Number(range.value) || 7);
-    return { first: first.value || chosen.first, last: last.value || chosen.last };
+    return { first: dayOf(first.value) ?? chosen.first, last: dayOf(last.value) ?? chosen.last };
   });
   return {
     range: computed({

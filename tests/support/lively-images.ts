@@ -1,4 +1,4 @@
-import { sha256, type OciClient } from '../support/oci.ts';
+import { sha256, type OciClient } from './oci.ts';
 
 /** A repository, and a client that may push there. */
 export interface Place {

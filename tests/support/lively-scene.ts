@@ -1,8 +1,8 @@
 import type { TestDatabase } from '@escale/schema/testing';
 import { buildUser } from '@escale/schema/testing';
-import { OciClient } from '../support/oci.ts';
-import { signIn, type SignedIn } from '../support/sign-in.ts';
-import type { Stack } from '../support/stack.ts';
+import { OciClient } from './oci.ts';
+import { signIn, type SignedIn } from './sign-in.ts';
+import type { Stack } from './stack.ts';
 import { attach, pushImage, pushIndex, type Pushed } from './lively-images.ts';
 import { asOfDays } from './passed-time.ts';
 
