@@ -1,11 +1,6 @@
-import { mkdirSync } from 'node:fs';
-import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { consoleUnderTest, expectSound, settled, signInAs } from '../support/console.ts';
 import { repositoryScene, type Scene } from './repository-scene.ts';
-
-const pictures = path.resolve(import.meta.dirname, '../../test-results');
-mkdirSync(pictures, { recursive: true });
 
 const product = consoleUnderTest();
 let scene: Scene;
@@ -44,7 +39,6 @@ test.each([
         await lines.first().waitFor();
         for (const line of await lines.all()) await line.click();
       }
-      await page.screenshot({ path: path.join(pictures, `${name}-${scheme}-${String(width)}.png`), fullPage: true });
       await expectSound(page, `${name} ${scheme} ${String(width)}`);
     }
     await context.close();
