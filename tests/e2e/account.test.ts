@@ -34,6 +34,9 @@ const words = {
     save: 'Save settings',
     apiDays: 'Days that an API token lives at most',
     saved: 'Saved.',
+    namespace: 'Namespace',
+    entries: 'Entries',
+    userDisabled: 'User disabled',
   },
   fr: {
     locale: 'fr-FR',
@@ -63,6 +66,9 @@ const words = {
     save: 'Enregistrer les réglages',
     apiDays: 'Jours de vie d’un jeton d’API, au plus',
     saved: 'Enregistré.',
+    namespace: 'Espace de noms',
+    entries: 'Entrées',
+    userDisabled: 'Utilisateur désactivé',
   },
 } as const;
 
@@ -163,6 +169,14 @@ describe.each(Object.entries(words))('in %s', (language, said) => {
     await page.getByRole('dialog').getByRole('button', { name: said.disable }).click();
     await page.getByRole('listitem').getByText(said.disabled, { exact: true }).first().waitFor();
     expect(await victim.ask('{ viewer { username } }')).toEqual({ viewer: null });
+
+    await page.goto(`${product.stack.url}/admin/logs`);
+    await page.getByRole('textbox', { name: said.namespace }).fill(person);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(new RegExp(`namespace=${person}$`));
+    const entries = page.getByRole('list', { name: said.entries }).getByRole('listitem');
+    await entries.filter({ hasText: said.userDisabled }).waitFor();
+    await expect.poll(() => entries.filter({ hasText: 'alice' }).count()).toBe(0);
 
     await page.goto(`${product.stack.url}/admin/messages`);
     await page.getByRole('button', { name: said.newMessage }).click();

@@ -75,6 +75,12 @@ describe('the usage log', () => {
     expect(codes(await api.caller().graphql('{ usageLog { totalCount } }'))).toEqual([['UNAUTHORIZED', undefined]]);
     const all = await admin.graphql('{ usageLog { nodes { namespace } } usageLogCounts { count } }');
     expect(all.errors).toEqual([]);
+    const narrowed = await admin.graphql(
+      '{ usageLogCounts(namespace: "acme") { count } none: usageLogCounts(namespace: "acm") { count } }',
+    );
+    const { organization } = (await alice.graphql('{ organization(name: "acme") { usageLogCounts { count } } }'))
+      .data as { organization: { usageLogCounts: object[] } };
+    expect(narrowed.data).toEqual({ usageLogCounts: organization.usageLogCounts, none: [] });
   });
 
   test('is counted per day and kind', async () => {

@@ -38,6 +38,7 @@ import { Repository } from '../repositories/repository.type.ts';
 import { exportLink } from './export-link.ts';
 import {
   RegistryUsageLogArgs,
+  RegistryUsageLogCountsArgs,
   UsageLogArgs,
   UsageLogConnection,
   UsageLogCount,
@@ -108,7 +109,7 @@ export class UsageLogResolver {
 
   @Access('administrator', 'nothing')
   @Query(() => [UsageLogCount], { description: 'The whole registry’s, per day and kind; for administrators.' })
-  usageLogCounts(@Args(() => UsageLogCountsArgs) filter: UsageLogCountsArgs, @Ctx() ctx: ApiContext) {
+  usageLogCounts(@Args(() => RegistryUsageLogCountsArgs) filter: RegistryUsageLogCountsArgs, @Ctx() ctx: ApiContext) {
     return countUsage(ctx, {}, filter);
   }
 

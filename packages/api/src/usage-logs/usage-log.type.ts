@@ -93,6 +93,12 @@ export class UsageLogArgs extends PageArgs {
 }
 
 @ArgsType()
+export class RegistryUsageLogCountsArgs extends UsageLogCountsArgs {
+  @Field(() => String, { nullable: true, description: 'Only under this name, as in `usageLog`.' })
+  namespace?: string | undefined;
+}
+
+@ArgsType()
 export class RegistryUsageLogArgs extends UsageLogArgs {
   @Field(() => String, {
     nullable: true,

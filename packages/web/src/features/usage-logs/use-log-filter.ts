@@ -14,6 +14,7 @@ export function useLogFilter() {
   const last = useAddress<string>('to', '');
   const kinds = useAddress<string>('kinds', '');
   const performer = useAddress<string>('by', '');
+  const namespace = useAddress<string>('namespace', '');
   const live = useAddress('live', 'no', ['yes', 'no']);
 
   const days = computed<Days>(() => {
@@ -44,6 +45,8 @@ export function useLogFilter() {
       set: (value) => (kinds.value = value.join(',')),
     }),
     performer,
+    /** Of the whole registry's log: whose entries alone. */
+    namespace,
     live: computed({ get: () => live.value === 'yes', set: (on: boolean) => (live.value = on ? 'yes' : 'no') }),
     /** As the API takes it. */
     variables: computed(() => ({
