@@ -81,6 +81,7 @@ const onlyIn: readonly (readonly [RegExp, RegExp])[] = [
   [/^graphile-worker$/, /^packages\/registry\/src\/worker\.ts$/],
   [/^pg$/, /^packages\/(?:registry\/src\/worker|cli\/src\/(?:embedded\/postgres|doctor\/check-storage))\.ts$/],
   [/^keycloak-connect$/, /^packages\/api\/src\/auth\/keycloak\.ts$/],
+  [/^prom-client$/, /^packages\/cli\/src\/metrics\//],
   [/^oidc-provider$/, /^packages\/cli\/src\/embedded\/|^packages\/api\/src\/testing\/|\.test\.ts$/],
 ];
 

@@ -7,6 +7,8 @@ import { openDataFolder } from './embedded/data-folder.ts';
 import { createDemoIdentityProvider } from './embedded/demo-identity-provider.ts';
 import { openFrontDoor } from './front-door.ts';
 import { groupsToFollow } from './groups-to-follow.ts';
+import { AllProcesses } from './metrics/all-processes.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { openBlobs, openDatabase } from './open-storage.ts';
 import { startOperations } from './operations.ts';
 import { demoSettings, openRooms } from './rooms.ts';
@@ -50,9 +52,11 @@ async function startParts(
   faults: Faults | undefined,
 ): Promise<Escale> {
   const data = life.add('the data folder', await openDataFolder(config.dataDir), (folder) => folder.release());
+  const counters = new Metrics();
+  const metrics = new AllProcesses(counters);
   // Opened first: a taken port must be known before a database is made. Closed last but for the folder's lock.
-  const door = await openFrontDoor(config);
-  life.add('the operations port', await startOperations(config.operationsPort), (server) => {
+  const door = await openFrontDoor(config, counters.requests);
+  life.add('the operations port', await startOperations(config.operationsPort, metrics), (server) => {
     server.close();
   });
   const vault = await openVault(config, data);
@@ -62,19 +66,33 @@ async function startParts(
     openBlobs(config, data.path, life, logger),
     demo ? createDemoIdentityProvider(demo) : undefined,
   ]);
+  counters.watchDatabase(orm);
   await prepareSecrets(config, { orm, vault });
   const groups = groupsToFollow(config);
-  const jobs = { orm, vault, blobStore, logger, databaseUrl, ...(faults && { faults }), ...(groups && { groups }) };
+  const jobs = {
+    orm,
+    vault,
+    blobStore,
+    logger,
+    counters,
+    databaseUrl,
+    ...(faults && { faults }),
+    ...(groups && { groups }),
+  };
   life.add('the background jobs', startWorker(jobs), (worker) => worker.stop());
   if (config.ESCALE_WORKERS > 1) {
     life.add('the listener', door, (opened) => opened.close());
-    const workers = await Workers.start(config.ESCALE_WORKERS, { logger, identityProvider: provider?.handler });
+    const workers = await Workers.start(config.ESCALE_WORKERS, {
+      logger,
+      metrics,
+      identityProvider: provider?.handler,
+    });
     life.add('the workers', workers, (running) => running.stop());
     await door.close();
     await workers.open();
   } else {
     const embedded = demo && provider && { settings: demo, room: provider };
-    const rooms = await openRooms(config, life, { orm, vault, blobStore, logger, demo: embedded, faults });
+    const rooms = await openRooms(config, life, { orm, vault, blobStore, logger, demo: embedded, counters, faults });
     // Ended before the rooms are: what they still hold is written when nobody comes in any more.
     life.add('the listener', door, (opened) => opened.close());
     door.open(rooms);

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { createListener } from '@escale/server-kit/listener';
 import type { EscaleConfig } from './config.ts';
+import type { RequestCounts, RoomName } from './metrics/request-counts.ts';
 import { isOwnHost } from './own-host.ts';
 
 /** Who answers what on the one public port (product.md §3); a process of one role has not all of them. */
@@ -25,6 +26,7 @@ export interface FrontDoor {
 const drain = 4000;
 
 /**
+ * @param counts what comes in, whatever becomes of it
  * @param rooms when they are known already
  * @throws Error with one line for a person when the port is taken or may not be used
  */
@@ -34,14 +36,17 @@ export async function openFrontDoor(
     ESCALE_PORT: port,
     externalUrl,
   }: Pick<EscaleConfig, 'ESCALE_HOST' | 'ESCALE_PORT' | 'externalUrl'>,
+  counts: RequestCounts,
   rooms?: Rooms,
 ): Promise<FrontDoor> {
   const ownName = new URL(externalUrl).hostname;
   const server = createListener((request, response) => {
     const { url = '/', headers } = request;
+    const room = roomOf(url, rooms);
+    counts.watch(room, request, response);
     // Probes ask by whatever name they have; what they are told names no address.
-    if (!isHealth(url) && !isOwnHost(headers.host, ownName)) refuseHost(response, externalUrl);
-    else if (rooms) roomFor(rooms, url)(request, response);
+    if (room !== 'health' && !isOwnHost(headers.host, ownName)) refuseHost(response, externalUrl);
+    else if (rooms) handlerOf(rooms, room)(request, response);
     else starting(request, response);
   });
   await listen(server, host, port);
@@ -54,14 +59,18 @@ export async function openFrontDoor(
   };
 }
 
-function roomFor(rooms: Rooms, url: string): RequestListener {
-  if (url === '/v2' || url.startsWith('/v2/') || url.startsWith('/v2?')) return rooms.registry ?? elsewhere;
+function roomOf(url: string, rooms: Rooms | undefined): RoomName {
+  if (url === '/v2' || url.startsWith('/v2/') || url.startsWith('/v2?')) return 'registry';
   if (url === '/graphql' || url.startsWith('/graphql?') || url.startsWith('/graphql/') || url.startsWith('/auth/'))
-    return rooms.api ?? elsewhere;
-  if (isHealth(url)) return rooms.health;
-  if (rooms.identityProvider && url.startsWith(`${rooms.identityProvider.path}/`))
-    return rooms.identityProvider.handler;
-  return rooms.console ?? elsewhere;
+    return 'api';
+  if (url === '/health/live' || url === '/health/ready') return 'health';
+  if (rooms?.identityProvider && url.startsWith(`${rooms.identityProvider.path}/`)) return 'identity-provider';
+  return 'console';
+}
+
+function handlerOf(rooms: Rooms, room: RoomName): RequestListener {
+  const handler = room === 'identity-provider' ? rooms.identityProvider?.handler : rooms[room];
+  return handler ?? elsewhere;
 }
 
 /** A request that another role's process is there for. */
@@ -69,10 +78,6 @@ function elsewhere(_request: IncomingMessage, response: ServerResponse): void {
   const message = 'this process does not serve this address: the proxy before it must send it to the other role';
   response.writeHead(404, { 'Content-Type': 'application/json', 'X-Content-Type-Options': 'nosniff' });
   response.end(JSON.stringify({ errors: [{ code: 'NOT_FOUND', message }] }));
-}
-
-function isHealth(url: string): boolean {
-  return url === '/health/live' || url === '/health/ready';
 }
 
 /** In the form of the registry's errors, which clients show; the name that was asked for is not repeated. */

@@ -7,6 +7,8 @@ import type { EscaleConfig } from './config.ts';
 import { dataFolderOf, openDataFolder } from './embedded/data-folder.ts';
 import { openFrontDoor, type Rooms } from './front-door.ts';
 import { groupsToFollow } from './groups-to-follow.ts';
+import { AllProcesses } from './metrics/all-processes.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { openBlobs, openDatabase } from './open-storage.ts';
 import { startOperations } from './operations.ts';
 import { apiSettings, openApiRoom, openConsoleRoom, openHealthRoom, openRegistryRoom } from './rooms.ts';
@@ -24,11 +26,17 @@ export async function startRole(role: Role, config: EscaleConfig, life: Lifecycl
   requireShared(role, config);
   const logger = createLogger({ level: config.ESCALE_LOG_LEVEL });
   try {
-    const door = await openFrontDoor(config);
-    life.add('the operations port', await startOperations(config.operationsPort), (server) => {
-      server.close();
-    });
-    const rooms = role === 'registry' ? await openRegistry(config, life, logger) : await openApi(config, life, logger);
+    const counters = new Metrics();
+    const door = await openFrontDoor(config, counters.requests);
+    life.add(
+      'the operations port',
+      await startOperations(config.operationsPort, new AllProcesses(counters)),
+      (server) => {
+        server.close();
+      },
+    );
+    const open = role === 'registry' ? openRegistry : openApi;
+    const rooms = await open(config, life, { logger, counters });
     life.add('the listener', door, (opened) => opened.close());
     door.open(rooms);
   } catch (error) {
@@ -46,7 +54,12 @@ function requireShared(role: Role, { ESCALE_DATABASE_URL: databaseUrl, oidc, blo
   if (problems.length > 0) throw new Error(problems.join('\n'));
 }
 
-async function openRegistry(config: EscaleConfig, life: Lifecycle, logger: Logger): Promise<Rooms> {
+interface RoleParts {
+  readonly logger: Logger;
+  readonly counters: Metrics;
+}
+
+async function openRegistry(config: EscaleConfig, life: Lifecycle, { logger, counters }: RoleParts): Promise<Rooms> {
   const folder = dataFolderOf(config.dataDir);
   if (config.blobStore === 'filesystem') {
     life.add('the data folder', await openDataFolder(config.dataDir), (held) => held.release());
@@ -54,23 +67,25 @@ async function openRegistry(config: EscaleConfig, life: Lifecycle, logger: Logge
   const vault = await openVault(config, folder);
   const { orm, databaseUrl } = await openDatabase(config, folder.path, life, logger);
   const blobStore = await openBlobs(config, folder.path, life, logger);
+  counters.watchDatabase(orm);
   await prepareSecrets(config, { orm, vault });
   const groups = groupsToFollow(config);
-  const jobs = { orm, vault, blobStore, logger, databaseUrl, ...(groups && { groups }) };
+  const jobs = { orm, vault, blobStore, logger, counters, databaseUrl, ...(groups && { groups }) };
   life.add('the background jobs', startWorker(jobs), (worker) => worker.stop());
   const identify = accessTokens(apiSettings(config, config.oidc));
   const identifyAccessToken = (token: string) =>
     identify({ em: orm.em.fork(), principal: anonymous, now: new Date(), vault, client: {} }, token);
   return {
-    registry: openRegistryRoom(config, life, { orm, vault, blobStore, logger, identifyAccessToken }),
+    registry: openRegistryRoom(config, life, { orm, vault, blobStore, logger, identifyAccessToken, counters }),
     health: openHealthRoom({ orm, blobStore, logger }),
   };
 }
 
-async function openApi(config: EscaleConfig, life: Lifecycle, logger: Logger): Promise<Rooms> {
+async function openApi(config: EscaleConfig, life: Lifecycle, { logger, counters }: RoleParts): Promise<Rooms> {
   const folder = dataFolderOf(config.dataDir);
   const vault = await openVault(config, folder);
   const { orm } = await openDatabase(config, folder.path, life, logger);
+  counters.watchDatabase(orm);
   await prepareSecrets(config, { orm, vault });
   const api = await openApiRoom(config, life, { oidc: config.oidc, orm, vault, logger, embedded: false });
   return { api: api.koa.callback(), health: openHealthRoom({ orm, logger }), console: openConsoleRoom() };

@@ -6,7 +6,7 @@ import type { ApiConfig } from '@escale/api/config';
 import { anonymous } from '@escale/domain/access';
 import type { Vault } from '@escale/domain/credentials';
 import type { Faults } from '@escale/domain/faults';
-import { createApp as createRegistry, type RegistryParts } from '@escale/registry/app';
+import { createApp as createRegistry, type Counters, type RegistryParts } from '@escale/registry/app';
 import type { BlobStore } from '@escale/registry/storage';
 import type { Orm } from '@escale/schema/orm';
 import type { Lifecycle } from '@escale/server-kit/lifecycle';
@@ -27,12 +27,13 @@ export interface RoomParts {
   readonly logger: Logger;
   /** Present when the demo identity provider is embedded: its settings, and who answers for it. */
   readonly demo: { readonly settings: DemoSettings; readonly room: NonNullable<Rooms['identityProvider']> } | undefined;
+  readonly counters: Counters;
   readonly faults?: Faults | undefined;
 }
 
 /** Registry, management API, health and console of one process, each ended with it. */
 export async function openRooms(config: EscaleConfig, life: Lifecycle, parts: RoomParts): Promise<Rooms> {
-  const { orm, vault, blobStore, logger, demo, faults } = parts;
+  const { orm, vault, blobStore, logger, demo, counters, faults } = parts;
   const oidc = config.oidc ?? demo?.settings;
   const api = await openApiRoom(config, life, { oidc, orm, vault, logger, embedded: demo !== undefined });
   const identifyAccessToken = (token: string) =>
@@ -44,6 +45,7 @@ export async function openRooms(config: EscaleConfig, life: Lifecycle, parts: Ro
       blobStore,
       logger,
       identifyAccessToken,
+      counters,
       ...(faults && { faults }),
     }),
     api: api.koa.callback(),
@@ -57,7 +59,7 @@ export async function openRooms(config: EscaleConfig, life: Lifecycle, parts: Ro
 export function openRegistryRoom(
   config: EscaleConfig,
   life: Lifecycle,
-  parts: Pick<RegistryParts, 'orm' | 'vault' | 'blobStore' | 'logger' | 'identifyAccessToken' | 'faults'>,
+  parts: Pick<RegistryParts, 'orm' | 'vault' | 'blobStore' | 'logger' | 'identifyAccessToken' | 'counters' | 'faults'>,
 ): RequestListener {
   const registry = createRegistry({
     ...parts,

@@ -4,6 +4,7 @@ import { createLogger } from '@escale/server-kit/logger';
 import type { EscaleConfig } from './config.ts';
 import { dataFolderOf } from './embedded/data-folder.ts';
 import { openFrontDoor } from './front-door.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { openRunningStorage } from './open-storage.ts';
 import { demoSettings, openRooms } from './rooms.ts';
 import { openVault } from './secrets.ts';
@@ -14,11 +15,14 @@ export async function serveAsWorker(config: EscaleConfig, life: Lifecycle): Prom
   const logger = createLogger({ level: config.ESCALE_LOG_LEVEL });
   const begun = told('begin');
   const opened = told('open');
+  const counters = new Metrics();
+  answerWith(counters);
   say({ say: 'present' });
   const { identityProviderPort } = await begun;
   const data = dataFolderOf(config.dataDir);
   const vault = await openVault(config, data);
   const { orm, blobStore } = await openRunningStorage(config, life, logger);
+  counters.watchDatabase(orm);
   const demo =
     identityProviderPort === undefined
       ? undefined
@@ -26,15 +30,26 @@ export async function serveAsWorker(config: EscaleConfig, life: Lifecycle): Prom
           settings,
           room: { path: new URL(settings.issuer).pathname, handler: passOn(identityProviderPort) },
         }));
-  const rooms = await openRooms(config, life, { orm, vault, blobStore, logger, demo });
+  const rooms = await openRooms(config, life, { orm, vault, blobStore, logger, demo, counters });
   say({ say: 'ready' });
   await opened;
-  const door = await openFrontDoor(config, rooms);
+  const door = await openFrontDoor(config, counters.requests, rooms);
   life.add('the listener', door, (open) => open.close());
 }
 
 function say(message: FromWorker): void {
   process.send?.(message);
+}
+
+/** Says what it has counted whenever it is asked. */
+function answerWith(counters: Metrics): void {
+  process.on('message', (message: ToWorker) => {
+    if (message.say !== 'count') return;
+    void counters.numbers().then((numbers) => {
+      // The one that asked may have ended meanwhile.
+      if (process.connected) say({ say: 'counted', numbers });
+    });
+  });
 }
 
 function told<Say extends ToWorker['say']>(what: Say): Promise<Extract<ToWorker, { say: Say }>> {

@@ -2,12 +2,23 @@ import cluster, { type Worker } from 'node:cluster';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from '@escale/server-kit/logger';
+import type { AllProcesses } from './metrics/all-processes.ts';
+import type { Numbers } from './metrics/metrics.ts';
 
 /** What a worker and the process that started it say to each other. */
 export type ToWorker =
-  { readonly say: 'begin'; readonly identityProviderPort: number | undefined } | { readonly say: 'open' };
-export interface FromWorker {
-  readonly say: 'present' | 'ready';
+  | { readonly say: 'begin'; readonly identityProviderPort: number | undefined }
+  | { readonly say: 'open' }
+  | { readonly say: 'count' };
+export type FromWorker = { readonly say: 'present' | 'ready' } | { readonly say: 'counted'; readonly numbers: Numbers };
+
+/** What workers need of the process that starts them. */
+export interface WorkerParts {
+  readonly logger: Logger;
+  /** Counts them in. */
+  readonly metrics: AllProcesses;
+  /** Of the embedded one: it has its state here, and workers send its requests here. */
+  readonly identityProvider: RequestListener | undefined;
 }
 
 /** Milliseconds until a worker that ended is replaced: doubled while the next ones end as well, up to half a minute. */
@@ -22,28 +33,26 @@ const patience = 7000;
  */
 export class Workers {
   readonly #logger: Logger;
+  readonly #metrics: AllProcesses;
   readonly #identityProviderPort: number | undefined;
   readonly #running = new Set<Worker>();
   #isOpen = false;
   #pause = pause;
   #stopping = false;
 
-  private constructor(logger: Logger, identityProviderPort: number | undefined) {
+  private constructor({ logger, metrics }: WorkerParts, identityProviderPort: number | undefined) {
     this.#logger = logger;
+    this.#metrics = metrics;
     this.#identityProviderPort = identityProviderPort;
   }
 
   /**
    * Starts them and waits until they could answer.
-   * @param identityProvider of the embedded one: it has its state here, and workers send its requests here
    * @throws Error when one of them cannot start
    */
-  static async start(
-    count: number,
-    { logger, identityProvider }: { logger: Logger; identityProvider: RequestListener | undefined },
-  ): Promise<Workers> {
+  static async start(count: number, parts: WorkerParts): Promise<Workers> {
     cluster.setupPrimary({ args: process.argv.slice(2) });
-    const workers = new Workers(logger, identityProvider && (await serveInside(identityProvider)));
+    const workers = new Workers(parts, parts.identityProvider && (await serveInside(parts.identityProvider)));
     const ready = Array.from({ length: count }, () => workers.#launch());
     try {
       await Promise.all(ready);
@@ -79,10 +88,11 @@ export class Workers {
   async #launch(): Promise<void> {
     const worker = cluster.fork();
     this.#running.add(worker);
+    this.#metrics.add(worker);
     await new Promise<void>((resolve, reject) => {
       worker.on('message', ({ say }: FromWorker) => {
         if (say === 'present') tell(worker, { say: 'begin', identityProviderPort: this.#identityProviderPort });
-        else resolve();
+        else if (say === 'ready') resolve();
       });
       worker.once('exit', (code, signal) => {
         this.#running.delete(worker);

@@ -18,6 +18,7 @@ import { VerifiedTokens } from './token/registry-token.ts';
 import { SigningKeys } from './token/signing-keys.ts';
 import { RecentConfigs } from './uploads/recent-configs.ts';
 
+export type { Counters, GarbageResult } from './counters.ts';
 export type { RegistryParts };
 
 /** The registry as a Koa application, and what must happen before its process ends. */

@@ -9,6 +9,7 @@ import type { ClientAddressReader } from '@escale/server-kit/client-address';
 import type { Logger } from '@escale/server-kit/logger';
 import type { FailedAttempts } from './auth/failed-attempts.ts';
 import type { RegistryConfig } from './config.ts';
+import type { Counters } from './counters.ts';
 import type { BlobStore } from './storage/blob-store.ts';
 import type { VerifiedTokens } from './token/registry-token.ts';
 import type { SigningKeys } from './token/signing-keys.ts';
@@ -27,6 +28,8 @@ export interface RegistryParts {
   readonly uploadLimits?: UploadLimits;
   /** Accepts an access token of the identity provider as password of `$oauthtoken`; absent when there is none. */
   readonly identifyAccessToken?: (token: string) => Promise<UserPrincipal>;
+  /** Told what an operator counts; absent where nobody does. */
+  readonly counters?: Counters;
   /** Tests alone bring one. */
   readonly faults?: Faults;
 }

@@ -15,13 +15,28 @@ declare module 'vitest' {
 const connections = `from pg_stat_activity where application_name = 'escale-jobs' and datname = current_database()`;
 let bench: StorageBench;
 let worker: Worker;
+let failing = false;
+const failed: string[] = [];
+const runs: string[] = [];
+const ignored = () => undefined;
 beforeAll(async () => {
   bench = await StorageBench.open(inject('databaseServerUrl'));
   worker = startWorker({
     ...bench.parts,
     vault: createVault(randomBytes(32)),
-    logger: createLogger({ level: 'error' }),
+    logger: createLogger({ level: 'fatal' }),
     databaseUrl: bench.database.url,
+    faults: (point) => {
+      if (failing && point === 'garbage.planned') throw new Error('as the test wants it');
+    },
+    counters: {
+      manifestPulled: ignored,
+      manifestPushed: ignored,
+      blobUploaded: ignored,
+      loginFailed: ignored,
+      garbageRun: (result) => runs.push(result),
+      jobFailed: (job) => failed.push(job),
+    },
   });
 });
 afterAll(async () => {
@@ -54,4 +69,13 @@ test('the worker uses two connections at most, and comes back when the database 
   await bench.rows('delete from garbage_runs');
   await until(`select graphile_worker.add_job('collect-garbage')`);
   await until('select 1 from garbage_runs where finished_at is not null');
+});
+
+test('a job that fails is counted, and so is how a run of the collector ended', async () => {
+  expect(runs).toContain('done');
+  expect(failed).toEqual([]);
+  failing = true;
+  await until(`select graphile_worker.add_job('collect-garbage')`);
+  await expect.poll(() => failed, { timeout: 20_000 }).toEqual(['collect-garbage']);
+  expect(runs.at(-1)).toBe('failed');
 });

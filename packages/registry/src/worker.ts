@@ -98,6 +98,7 @@ function tasksOf(parts: JobParts): TaskList {
           await job.run(parts);
         } catch (error) {
           if (parts.signal.aborted) return;
+          parts.counters?.jobFailed(name);
           parts.logger.error({ err: error, job: name }, 'a background job failed; it is run again at its next time');
         }
       },

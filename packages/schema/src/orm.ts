@@ -63,6 +63,15 @@ export async function migrate(orm: Orm): Promise<string[]> {
   });
 }
 
+/**
+ * Connections of this process's pool that are busy and idle, and how many statements wait for one: more than none for long means
+ * that the pool is too small, or the database too slow.
+ */
+export async function connectionCounts(orm: Orm): Promise<{ busy: number; idle: number; waiting: number }> {
+  const { totalCount, idleCount, waitingCount } = await orm.em.getConnection().getNativeClient();
+  return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
+}
+
 /** One connection taken out of the pool for as long as it is wanted; what belongs to its session (locks) ends with it. */
 export interface HeldConnection {
   query(statement: string, values?: unknown[]): Promise<unknown>;

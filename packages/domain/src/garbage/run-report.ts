@@ -82,3 +82,12 @@ export async function readReport(ctx: GarbageContext, id?: string): Promise<Garb
     items,
   };
 }
+
+/** Bytes of manifests, blobs and objects that a run deleted, without its report, which may be long. */
+export async function bytesFreed(ctx: GarbageContext, id: string): Promise<number> {
+  const [row] = await ctx.em.execute<{ bytes: string }[]>(
+    `select coalesce(sum(size), 0) as bytes from garbage_items where run_id = ? and outcome = 'deleted'`,
+    [id],
+  );
+  return Number(row?.bytes ?? 0);
+}

@@ -69,7 +69,7 @@ export async function identifyBasic(
 
 /** Looks at a credential, and counts it when it does not hold (T43). @throws UNAUTHORIZED, TOOMANYREQUESTS */
 export async function refusing<Found>(
-  { failedAttempts }: Services,
+  { failedAttempts, counters }: Services,
   { client }: Pick<Authentication, 'client'>,
   account: string,
   look: () => Promise<Found>,
@@ -78,6 +78,7 @@ export async function refusing<Found>(
     return await look();
   } catch (error) {
     if (!(error instanceof DomainError) || error.code !== 'UNAUTHORIZED') throw error;
+    counters?.loginFailed();
     const seconds = failedAttempts.note(account, client.address);
     throw seconds === undefined ? error : tooManyFailures(seconds);
   }

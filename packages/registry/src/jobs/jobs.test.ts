@@ -1,10 +1,15 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { createApplicationToken, revealApplicationToken } from '@escale/domain/application-tokens';
+import { deleteManifest } from '@escale/domain/content';
 import type { Context } from '@escale/domain/context';
 import { createVault, userPrincipal, type Vault } from '@escale/domain/credentials';
+import { readReport } from '@escale/domain/garbage';
 import type { User } from '@escale/schema/entities';
 import { buildUser } from '@escale/schema/testing';
+import type { TagName } from '@escale/schema/values';
 import { createLogger } from '@escale/server-kit/logger';
+import type { Counters } from '../counters.ts';
+import { day, text } from '../testing/collection.ts';
 import { StorageBench } from '../testing/storage-bench.ts';
 import { jobs } from './jobs.ts';
 
@@ -28,12 +33,13 @@ const contextOf = (user: User, vault: Vault): Context => ({
   vault,
   client: {},
 });
-const run = (name: keyof typeof jobs, vault: Vault) =>
+const run = (name: keyof typeof jobs, vault: Vault, counters?: Counters) =>
   jobs[name].run({
     ...bench.parts,
     vault,
     logger: createLogger({ level: 'error' }),
     signal: new AbortController().signal,
+    ...(counters && { counters }),
   });
 const person = () => buildUser(bench.database.orm.em.fork());
 
@@ -58,4 +64,32 @@ test('usage log entries that are kept no longer are deleted, and the others are 
     values ('registry', '[0]', 0, 'everyone', 30, now())`);
   await run('purge-usage', createVault(key(1)));
   expect(await bench.rows('select id from usage_log_entries')).toHaveLength(all.length - 1);
+});
+
+test('a run of the collector is counted with the bytes that it freed', async () => {
+  const repository = await bench.repository();
+  const tag = '1' as TagName;
+  await bench.pushImage(repository, { blobs: [text('config'), text('layer')], tag });
+  await deleteManifest(bench.ctx(), repository, { kind: 'tag', tag });
+  const counted: [string, number][] = [];
+  const counters = countingRuns((result, bytes) => counted.push([result, bytes]));
+  const reported: [string, number][] = [];
+  for (let month = 0; month < 3; month += 1) {
+    await bench.pass(30 * day);
+    await run('collect-garbage', createVault(key(1)), counters);
+    const report = await readReport({ em: bench.database.orm.em.fork() });
+    reported.push(['done', report?.bytesFreed ?? -1]);
+  }
+  expect(counted).toEqual(reported);
+  expect(Math.max(...counted.map(([, bytes]) => bytes))).toBeGreaterThan(0);
+});
+
+const ignored = () => undefined;
+const countingRuns = (garbageRun: Counters['garbageRun']): Counters => ({
+  manifestPulled: ignored,
+  manifestPushed: ignored,
+  blobUploaded: ignored,
+  loginFailed: ignored,
+  jobFailed: ignored,
+  garbageRun,
 });

@@ -1,6 +1,7 @@
 import type { Context } from '@escale/domain/context';
 import { endExpiredTags, trimTagHistory } from '@escale/domain/content';
 import { rewrapSecrets } from '@escale/domain/credentials';
+import { bytesFreed } from '@escale/domain/garbage';
 import { followGroups, type GroupsToFollow } from '@escale/domain/groups';
 import { purgeDeletedNamespaces } from '@escale/domain/namespaces';
 import { purgeUsage } from '@escale/domain/usage-logs';
@@ -10,7 +11,10 @@ import { purgeUploads } from './purge-uploads.ts';
 import { scrubSlice } from './scrub-blobs.ts';
 
 /** What a job is given. */
-export interface JobParts extends Pick<RegistryParts, 'orm' | 'vault' | 'blobStore' | 'logger' | 'faults'> {
+export interface JobParts extends Pick<
+  RegistryParts,
+  'orm' | 'vault' | 'blobStore' | 'logger' | 'counters' | 'faults'
+> {
   /** Ends when the process is to end: a long job stops between two of its steps. */
   readonly signal: AbortSignal;
   /** Absent where the identity provider cannot be asked about its groups. */
@@ -40,6 +44,8 @@ export const jobs = {
   'trim-tag-history': { cron: '43 3 * * *',               run: trimHistory },
 } satisfies Readonly<Record<string, Job>>;
 
+export const jobNames: readonly string[] = Object.keys(jobs);
+
 /** The same step until it has nothing more to do. */
 function whileAny(step: (parts: JobParts) => Promise<number>): Job['run'] {
   return async (parts) => {
@@ -57,8 +63,11 @@ async function collect(parts: JobParts): Promise<void> {
   try {
     const run = await collectGarbage(parts, { signal: parts.signal });
     parts.logger.info({ run }, 'collected garbage; `escale gc --report` shows what');
+    parts.counters?.garbageRun('done', await bytesFreed({ em: parts.orm.em.fork() }, run));
   } catch (error) {
-    if (!(error instanceof CollectionFrozen)) throw error;
+    const frozen = error instanceof CollectionFrozen;
+    if (!parts.signal.aborted) parts.counters?.garbageRun(frozen ? 'frozen' : 'failed', 0);
+    if (!frozen) throw error;
     parts.logger.warn({}, error.message);
   }
 }

@@ -49,6 +49,7 @@ export async function getManifest({
   const deprecation = deprecationOf(manifest.payload);
   if (deprecation !== undefined)
     warn(http, `${repository.name} ${referenceText(reference)} is deprecated: ${deprecation || 'no reason is given'}`);
+  services.counters?.manifestPulled();
   services.pullLog.note(ctx, repository, { reference, digest: manifest.digest });
   http.body = manifest.payload;
 }

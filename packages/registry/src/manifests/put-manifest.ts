@@ -44,6 +44,7 @@ async function storeManifest({ ctx, request, repository, query, services, http }
   const config = await readConfig(services, ctx, repository.id, parsed);
   const condition = readPreconditions(http.headers);
   await pushManifest(ctx, repository, { digest, payload, parsed, tags, config, condition });
+  services.counters?.manifestPushed();
   http.status = 201;
   http.set('Location', `/v2/${request.repository}/manifests/${digest}`);
   http.set('Docker-Content-Digest', digest);

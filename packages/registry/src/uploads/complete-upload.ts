@@ -76,6 +76,7 @@ export async function finishUpload(exchange: OfRepository, claim: UploadClaim, d
     await giveUp(ctx, services, claim);
     throw error;
   }
+  services.counters?.blobUploaded();
   created(http, request.repository, digest);
 }
 
