@@ -34,7 +34,6 @@ export class AllProcesses {
     const answered = () => {
       known.asked = false;
       for (const go of known.waiting) go();
-      known.waiting.clear();
     };
     worker.on('message', (message: FromWorker) => {
       if (message.say !== 'counted') return;
@@ -88,11 +87,13 @@ function summed(all: readonly Numbers[]): Registry {
 /** Resolves when it has answered, has ended, or takes too long. */
 function ask(worker: Worker, known: Known): Promise<void> {
   return new Promise((resolve) => {
-    const late = setTimeout(resolve, patience);
-    known.waiting.add(() => {
+    const go = () => {
       clearTimeout(late);
+      known.waiting.delete(go);
       resolve();
-    });
+    };
+    const late = setTimeout(go, patience);
+    known.waiting.add(go);
     // One that is just ending cannot be asked any more.
     if (known.asked || !worker.isConnected()) return;
     known.asked = true;
