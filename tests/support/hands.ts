@@ -45,6 +45,8 @@ export function mouse(page: Page): Hands {
 
 /** Steps with one key until a target has the focus, or is what the focus speaks of. */
 const mostSteps = 200;
+/** Milliseconds in which a list has moved its mark. */
+const longestMove = 250;
 
 export function keyboard(page: Page): Hands {
   const option = (name: string) => page.getByRole('option', { name: startingWith(name) }).first();
@@ -65,20 +67,24 @@ export function keyboard(page: Page): Hands {
     await target.waitFor();
     for (const key of ['ArrowDown', 'ArrowUp']) {
       for (let step = 0; step < mostSteps / 2; step += 1) {
-        // A frame later: what a key does is shown in the next one.
-        const marked = await target.evaluate(
-          (element) =>
-            new Promise<boolean>((resolve) => {
-              requestAnimationFrame(() => {
-                resolve(element.hasAttribute('data-highlighted') || element === document.activeElement);
-              });
-            }),
-        );
-        if (marked) return;
-        await page.keyboard.press(key);
+        if (await target.evaluate((element) => element.hasAttribute('data-highlighted'))) return;
+        await pressAndSee(key);
       }
     }
     throw new Error(`the arrows do not lead to ${target.toString()}`);
+  }
+
+  /** Presses a key that moves the mark, and waits until it has: a list takes some frames, and people see that it has moved. */
+  async function pressAndSee(key: string): Promise<void> {
+    const before = await page.evaluateHandle(() => document.querySelector('[data-highlighted]'));
+    await page.keyboard.press(key);
+    await before.evaluate(async (marked, milliseconds) => {
+      const end = performance.now() + milliseconds;
+      // At the end of a list nothing moves.
+      while (document.querySelector('[data-highlighted]') === marked && performance.now() < end)
+        await new Promise(requestAnimationFrame);
+    }, longestMove);
+    await before.dispose();
   }
 
   return {
@@ -110,7 +116,9 @@ export function keyboard(page: Page): Hands {
       await reach(box);
       await page.keyboard.press('Enter');
       await option(name).waitFor();
-      await page.keyboard.press('Home');
+      // It opens at what is chosen.
+      await page.locator('[role=option][data-highlighted]').waitFor();
+      await pressAndSee('Home');
       await mark(option(name));
       await page.keyboard.press('Enter');
     },
