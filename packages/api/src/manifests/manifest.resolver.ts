@@ -1,6 +1,6 @@
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, Int, Mutation, Resolver, Root } from 'type-graphql';
 import type { Repository as RepositoryEntity } from '@escale/schema/entities';
-import { platformText, type ImageConfig as DomainImageConfig } from '@escale/schema/values';
+import { deprecationIn, platformText, type ImageConfig as DomainImageConfig } from '@escale/schema/values';
 import {
   deleteUntaggedManifests,
   listManifestReferrers,
@@ -25,6 +25,9 @@ class ReferrersArgs extends PageArgs {
   @Field(() => String, { nullable: true, description: 'Exactly this artifact type.' })
   artifactType?: string | undefined;
 }
+
+/** Characters of a deprecation: a list may have a hundred of them, and what people write may be endless. */
+const deprecationLimit = 1000;
 
 const pairs = (record: Readonly<Record<string, string>> = {}): Annotation[] =>
   Object.entries(record).map(([name, value]) => ({ name, value }));
@@ -70,6 +73,15 @@ export class ManifestResolver {
   @FieldResolver(() => [Annotation], { description: 'What its maker wrote on it.' })
   annotations(@Root() { annotations }: ManifestDetails): Annotation[] {
     return pairs(annotations);
+  }
+
+  @FieldResolver(() => String, {
+    nullable: true,
+    description:
+      'What its publisher says against using it, by the annotation `escale.deprecated`: at most 1,000 characters, none where no reason is given. Null when it is not deprecated. Clients are warned of it as they pull.',
+  })
+  deprecation(@Root() { annotations }: ManifestDetails): string | null {
+    return deprecationIn(annotations)?.slice(0, deprecationLimit).toWellFormed() ?? null;
   }
 
   @FieldResolver(() => ImageConfig, {

@@ -3,7 +3,8 @@ import { PageArgs } from '../graphql/connection.ts';
 import { TagOrder } from '../graphql/enums.ts';
 import { DateTime } from '../graphql/scalars.ts';
 
-const searchDescription = 'Part of the name, or the beginning of a digest: `sha256:ab`.';
+const searchDescription =
+  'Part of the name, or the beginning of a digest: `sha256:ab`; `is:deprecated` finds the deprecated ones.';
 const orderDescription = 'PUSHED when left out.';
 
 @ArgsType()

@@ -160,6 +160,29 @@ test('any part of a list is had by the names of all: ordered and searched as the
   expect(errors.map(({ extensions }) => extensions)).toMatchObject([{ code: 'INPUT_INVALID', field: 'names' }]);
 });
 
+test('what its publisher deprecates says so, and is found', async () => {
+  const deprecate = (text: string) => ({ annotations: { 'escale.deprecated': text } });
+  await push({ tags: ['new'], layers: ['new'], annotations: { note: 'escale.deprecated' } });
+  await push({ tags: ['mute'], layers: ['mute'], ...deprecate('') });
+  await push({ tags: ['old', 'older'], layers: ['old'], ...deprecate('<b>use</b> new') });
+  await push({ tags: ['endless'], layers: ['endless'], ...deprecate(`${'x'.repeat(999)}👩${'y'.repeat(100_000)}`) });
+  const { tags } = await show<{ tags: { totalCount: number; nodes: unknown[] } }>(
+    'tags(orderBy: NAME) { totalCount nodes { name manifest { deprecation } } }',
+  );
+  expect(tags.nodes).toEqual(
+    [
+      ['endless', `${'x'.repeat(999)}\ufffd`],
+      ['mute', ''],
+      ['new', null],
+      ['old', '<b>use</b> new'],
+      ['older', '<b>use</b> new'],
+    ].map(([tag, deprecation]) => ({ name: tag, manifest: { deprecation } })),
+  );
+  expect(
+    await show('tagNames(search: "is:Deprecated", orderBy: NAME) tags(search: "is:deprecated") { totalCount }'),
+  ).toEqual({ tagNames: ['endless', 'mute', 'old', 'older'], tags: { totalCount: 4 } });
+});
+
 test('a page of tags with everything takes a bounded number of statements (no N+1)', async () => {
   for (const tag of ['a', 'b', 'c', 'd', 'e', 'f']) await push({ tags: [tag], layers: [tag] });
   const fields =

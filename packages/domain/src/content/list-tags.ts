@@ -1,4 +1,4 @@
-import type { Digest, TagName } from '@escale/schema/values';
+import { deprecationKey, type Digest, type TagName } from '@escale/schema/values';
 import { requireRole } from '../access/require-role.ts';
 import type { Context } from '../context.ts';
 import { inputInvalid } from '../errors.ts';
@@ -73,7 +73,7 @@ const orders = {
 
 /** Which tags are listed, and in which order. */
 export interface TagFilter {
-  /** A part of the name, or the beginning of a digest with its algorithm. */
+  /** A part of the name, the beginning of a digest with its algorithm, or `is:deprecated`. */
   readonly search?: string | null | undefined;
   readonly orderBy?: keyof typeof orders | undefined;
 }
@@ -82,12 +82,13 @@ export interface TagFilter {
 function foundBy({ search: given }: TagFilter, repositoryId: string) {
   const search = given?.slice(0, 160).replaceAll('\0', '');
   const joined = 'tags t join manifests m on m.id = t.manifest_id';
+  const sought = search ? matching(search) : undefined;
   return {
     from: joined,
     /** The same where it is not ordered by what a manifest says. */
-    fewest: search ? joined : 'tags t',
-    where: `t.repository_id = ? and ${alive('t')} ${search ? `and ${matching(search)}` : ''}`,
-    parameters: [repositoryId, ...(search ? [search] : [])],
+    fewest: sought ? joined : 'tags t',
+    where: `t.repository_id = ? and ${alive('t')} ${sought ? `and ${sought.condition}` : ''}`,
+    parameters: [repositoryId, ...(sought ? [sought.parameter] : [])],
   };
 }
 
@@ -139,8 +140,13 @@ export async function listTagNames(ctx: Context, name: string, filter: TagFilter
   return rows.map(({ name: tag }) => tag);
 }
 
-function matching(search: string): string {
-  return /^sha(?:256|512):/i.test(search) ? 'starts_with(m.digest, lower(?))' : 'strpos(lower(t.name), lower(?)) > 0';
+/** No name of a tag has a colon. */
+function matching(search: string): { readonly condition: string; readonly parameter: string } {
+  if (/^is:deprecated$/i.test(search))
+    return { condition: 'm.annotations -> ?::text is not null', parameter: deprecationKey };
+  return /^sha(?:256|512):/i.test(search)
+    ? { condition: 'starts_with(m.digest, lower(?))', parameter: search }
+    : { condition: 'strpos(lower(t.name), lower(?)) > 0', parameter: search };
 }
 
 /** @returns undefined when the repository has no such live tag. @throws NAME_UNKNOWN */

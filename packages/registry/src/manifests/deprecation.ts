@@ -1,5 +1,4 @@
-/** The annotation by which a publisher says that an image or an index should not be used any more, and what to use instead. */
-export const deprecationKey = 'escale.deprecated';
+import { deprecationIn, deprecationKey } from '@escale/schema/values';
 
 const mark = `"${deprecationKey}"`;
 
@@ -9,6 +8,5 @@ const mark = `"${deprecationKey}"`;
  */
 export function deprecationOf(payload: string): string | undefined {
   if (!payload.includes(mark)) return undefined;
-  const { annotations } = JSON.parse(payload) as { annotations?: Readonly<Record<string, string>> };
-  return annotations && Object.hasOwn(annotations, deprecationKey) ? annotations[deprecationKey] : undefined;
+  return deprecationIn((JSON.parse(payload) as { annotations?: Readonly<Record<string, string>> }).annotations ?? {});
 }

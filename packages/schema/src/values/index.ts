@@ -1,3 +1,4 @@
+export * from './deprecation.ts';
 export * from './descriptor.ts';
 export * from './digest.ts';
 export * from './image-config.ts';
