@@ -6,7 +6,7 @@ import { consoleUnderTest, overflowOf, settled, signInAs } from '../support/cons
 import { hostile } from '../support/hostile-texts.ts';
 import { hostileScene } from '../support/hostile-scene.ts';
 import type { LivelyScene } from '../support/lively-scene.ts';
-import { repositoryScene, type Scene } from './repository-scene.ts';
+import { pushImage, repositoryScene, type Scene } from './repository-scene.ts';
 
 /** Forty texts in every place that shows text of others: nothing runs, nothing is taken for markup, nothing sticks out at 390 px. */
 let database: TestDatabase;
@@ -22,9 +22,11 @@ const product = consoleUnderTest(async () => {
 });
 let scene: LivelyScene;
 let pushed: Scene;
+let deprecated: string;
 beforeAll(async () => {
   scene = await hostileScene(product.stack, database);
   pushed = await repositoryScene(product.stack, 'pushed');
+  ({ digest: deprecated } = await pushImage(pushed, 'amd64', 'old', { 'escale.deprecated': hostile.join('\n') }));
 }, 120_000);
 
 const one = encodeURIComponent(hostile[0] ?? '');
@@ -36,6 +38,7 @@ const further = (): Readonly<Record<string, string>> => ({
   'pushed-tags': '/repositories/pushed/app/-/tags',
   'pushed-image': `/repositories/pushed/app/-/manifests/${pushed.digest}`,
   'pushed-index': `/repositories/pushed/app/-/manifests/${pushed.indexDigest}`,
+  'pushed-deprecated': `/repositories/pushed/app/-/manifests/${deprecated}`,
   'pushed-logs': '/repositories/pushed/app/-/logs',
   'asked-search': `/search?q=${all}`,
   'asked-tags': `/repositories/acme/app/-/tags?search=${all}&sort=${all}&folded=${all}`,

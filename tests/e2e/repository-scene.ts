@@ -75,7 +75,12 @@ export async function putManifest(
 }
 
 /** An image that says a lot of itself. @param tag none when left out */
-export async function pushImage(place: Place, architecture: string, tag?: string) {
+export async function pushImage(
+  place: Place,
+  architecture: string,
+  tag?: string,
+  annotations: Readonly<Record<string, string>> = {},
+) {
   const layers = [Buffer.alloc(60_000, `${architecture} one`), Buffer.alloc(9000, `${architecture} ${tag ?? 'two'}`)];
   const config = Buffer.from(
     JSON.stringify({
@@ -107,6 +112,7 @@ export async function pushImage(place: Place, architecture: string, tag?: string
     mediaType: imageType,
     config: descriptor('application/vnd.oci.image.config.v1+json', config),
     layers: layers.map((layer) => descriptor('application/vnd.oci.image.layer.v1.tar', layer)),
+    annotations,
   });
   const digest = sha256(Buffer.from(text));
   await putManifest(place, tag ?? digest, imageType, text);

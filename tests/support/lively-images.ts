@@ -88,11 +88,16 @@ export async function pushImage(place: Place, version: string, architecture: str
 }
 
 /** An image for two platforms under all of these tags. */
-export async function pushIndex(place: Place, version: string, tags: readonly string[]): Promise<Pushed> {
+export async function pushIndex(
+  place: Place,
+  version: string,
+  tags: readonly string[],
+  annotations: Readonly<Record<string, string>> = {},
+): Promise<Pushed> {
   const manifests = [];
   for (const architecture of ['amd64', 'arm64'])
     manifests.push({ ...(await pushImage(place, version, architecture)), platform: { os: 'linux', architecture } });
-  const index = { mediaType: indexType, manifests };
+  const index = { mediaType: indexType, manifests, annotations };
   const [first, ...others] = tags;
   const pushed = await putManifest(place, first, index);
   for (const tag of others) await putManifest(place, tag, index);

@@ -111,7 +111,9 @@ async function furnish(alice: SignedIn): Promise<void> {
 async function pushEverything(client: OciClient): Promise<Pushed> {
   const app = { client, repository: 'acme/app' };
   let index: Pushed | undefined;
-  for (const version of ['1.2.0', '1.3.0', '1.3.1', '1.4.0', '1.4.1', '1.4.2'])
+  const deprecated = { 'escale.deprecated': 'Use 1.4.2: this one cannot take payments any more.' };
+  await pushIndex(app, '1.2.0', ['1.2.0'], deprecated);
+  for (const version of ['1.3.0', '1.3.1', '1.4.0', '1.4.1', '1.4.2'])
     index = await pushIndex(app, version, version === '1.4.2' ? [version, '1.4', 'latest'] : [version]);
   if (!index) throw new Error('there is no version');
   await attach(app, index, 'application/vnd.dev.cosign.artifact.sig.v1+json', '{"signed":"by ci"}');

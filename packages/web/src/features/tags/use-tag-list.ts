@@ -143,9 +143,10 @@ export function useTagList(query: () => TagQuery): TagListing {
   };
 }
 
-/** As the server searches: part of the name, or the beginning of the digest. */
-function matches({ name, digest }: TagRowFragment, search: string | undefined): boolean {
+/** As the server searches: part of the name, the beginning of the digest, or what is deprecated. */
+function matches({ name, digest, manifest }: TagRowFragment, search: string | undefined): boolean {
   if (!search) return true;
   const sought = search.toLowerCase();
+  if (sought === 'is:deprecated') return typeof manifest.deprecation === 'string';
   return /^sha(?:256|512):/.test(sought) ? digest.startsWith(sought) : name.toLowerCase().includes(sought);
 }
