@@ -1,5 +1,6 @@
 import { computed } from 'vue';
 import { createI18n } from 'vue-i18n';
+import { unbroken } from './unbroken.ts';
 
 export type Language = 'en' | 'fr';
 const key = 'escale-language';
@@ -11,7 +12,7 @@ export const i18n = createI18n({ legacy: false, locale: preferred(), messages: {
 
 /** Has to be there before the first page is shown. */
 export async function loadLanguage(chosen: Language): Promise<void> {
-  i18n.global.setLocaleMessage(chosen, (await catalogues[chosen]()).default);
+  i18n.global.setLocaleMessage(chosen, unbroken((await catalogues[chosen]()).default));
 }
 
 export const language = computed<Language>({
