@@ -17,6 +17,8 @@ const words = {
     copied: 'I have copied it',
     revokeOf: 'Revoke nightly',
     revoke: 'Revoke',
+    endOne: /^End the session of/,
+    end: 'End',
     endOthers: 'End all other sessions',
     endThem: 'End them',
     here: 'This browser',
@@ -49,6 +51,8 @@ const words = {
     copied: 'Je l’ai copié',
     revokeOf: 'Révoquer nightly',
     revoke: 'Révoquer',
+    endOne: /^Terminer la session de/,
+    end: 'Terminer',
     endOthers: 'Terminer les autres sessions',
     endThem: 'Les terminer',
     here: 'Ce navigateur',
@@ -110,19 +114,29 @@ describe.each(Object.entries(words))('in %s', (language, said) => {
     await window.context.close();
   });
 
-  test('all other sessions end with one act', async () => {
+  test('one session ends once it was asked about, and all others with one act', async () => {
     const elsewhere = await signIn(product.stack, 'bob', { confirm: language === 'en' });
+    const third = await signIn(product.stack, 'bob', { confirm: false });
+    const whoIs = async (session: typeof third) => (await session.ask('{ viewer { username } }'))['viewer'];
     const window = await product.open({ locale: said.locale, colorScheme: scheme });
     const { page } = window;
     const hand = handsOn(page);
     await signInAs(page, product.stack, 'bob');
     await page.goto(`${product.stack.url}/settings/sessions`);
     await page.getByText(said.here).waitFor();
+    const ends = page.getByRole('button', { name: said.endOne });
+    const before = await ends.count();
+    await hand.press(ends.first());
+    await hand.press(page.getByRole('dialog').getByRole('button', { name: said.end, exact: true }));
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await expect.poll(() => ends.count()).toBe(before - 1);
+    const left = (await Promise.all([elsewhere, third].map(whoIs))).filter((viewer) => viewer !== null);
+    expect(left).toEqual([{ username: 'bob' }]);
     await hand.press(page.getByRole('button', { name: said.endOthers }));
     await hand.press(page.getByRole('button', { name: said.endThem }));
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: said.endOthers }).waitFor({ state: 'detached' });
-    expect(await elsewhere.ask('{ viewer { username } }')).toEqual({ viewer: null });
+    expect(await Promise.all([elsewhere, third].map(whoIs))).toEqual([null, null]);
     expect(await accessibilityViolations(page)).toEqual([]);
     expect(window.complaints).toEqual([]);
     await window.context.close();

@@ -9,6 +9,8 @@ export interface DialogPlace {
   readonly address: string;
   /** Opens it. @returns what gets the focus back when it is closed; undefined where keys opened it from anywhere */
   readonly open: (page: Page, t: Words) => Promise<Locator | undefined>;
+  /** The text of the button that closes it, where Escape must not. */
+  readonly closedBy?: string | undefined;
 }
 
 type Open = DialogPlace['open'];
@@ -67,7 +69,23 @@ const signInAgain: Open = async (page, t) => {
   return opener;
 };
 
-type Row = readonly [name: string, address: string, open: Open];
+/** Once the token is made; Escape would lose its secret. */
+const apiTokenSecret: Open = async (page, t) => {
+  const opener = await button('apiTokens.new')(page, t);
+  const creating = page.getByRole('dialog', { name: t('apiTokens.new') });
+  await creating.getByRole('textbox', { name: t('tokens.name') }).fill('walk');
+  await creating.getByRole('button', { name: t('apiTokens.create') }).click();
+  await page.getByRole('dialog', { name: t('apiTokens.secretOf', { title: 'walk' }) }).waitFor();
+  return opener;
+};
+
+/** With all of them chosen. */
+const deleteUntagged: Open = async (page, t) => {
+  await page.getByRole('checkbox', { name: t('untagged.selectAll', { n: 2 }) }).click();
+  return button('untagged.deleteAction')(page, t);
+};
+
+type Row = readonly [name: string, address: string, open: Open, closedBy?: string];
 
 const ofAlice: readonly Row[] = [
   ['palette', '/', keys('Control+k')],
@@ -78,7 +96,9 @@ const ofAlice: readonly Row[] = [
   ['token-create-on-the-spot', '/repositories/acme/charts/app/-/information', button('repository.getToken')],
   ['sign-in-again', '/settings/tokens', signInAgain],
   ['api-token-create', '/settings/api-tokens', button('apiTokens.new')],
+  ['api-token-secret', '/settings/api-tokens', apiTokenSecret, 'apiTokens.kept'],
   ['api-token-revoke', '/settings/api-tokens', button('tokens.revokeOf', { title: 'provisioning' })],
+  ['session-end', '/settings/sessions', button('sessions.endOf', {}, 17)],
   ['sessions-end', '/settings/sessions', button('sessions.endOthers')],
   ['team-create', `${acme}/teams`, button('teams.new')],
   ['team-repositories', `${acme}/teams`, button('teams.setRepositories', { team: 'support', what: '' })],
@@ -110,7 +130,7 @@ const ofAlice: readonly Row[] = [
   ['tag-delete', `${app}/tags`, tag('main', 'delete')],
   ['tags-delete', `${app}/tags`, deleteAll],
   ['tag-restore', `${app}/history`, button('tags.restoreTo', { tag: 'pr-815', digest: '' }, 15)],
-  ['untagged-delete', `${app}/untagged`, button('untagged.deleteAction')],
+  ['untagged-delete', `${app}/untagged`, deleteUntagged],
   ['permission-remove', `${app}/permissions`, button('permissions.removeOf', { who: 'grace' })],
   ['permission-grant', `${app}/permissions?who=bob&can=ADMINISTER`, button('permissions.grant', { role: '' }, 5)],
   ['logs-export', `${app}/logs`, menu('logs.export', {}, 'logs.csv')],
@@ -128,6 +148,6 @@ const ofAdministrators: readonly Row[] = [
 
 /** Every dialog there is. What an installation must hold for them is in `livelyScene`. */
 export const dialogs: readonly DialogPlace[] = [
-  ...ofAlice.map(([name, address, open]) => ({ name, address, open, viewer: 'alice' as const })),
+  ...ofAlice.map(([name, address, open, closedBy]) => ({ name, address, open, closedBy, viewer: 'alice' as const })),
   ...ofAdministrators.map(([name, address, open]) => ({ name, address, open, viewer: 'admin' as const })),
 ];

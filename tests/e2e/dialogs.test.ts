@@ -39,6 +39,7 @@ describe.each([
         await nothingUnderway(page);
         await expectSound(page, name);
         await page.keyboard.press('Escape');
+        if (place.closedBy !== undefined) await dialog.getByRole('button', { name: t(place.closedBy) }).click();
         await dialog.waitFor({ state: 'detached' });
         const isBack = () => opener?.evaluate((element) => element === document.activeElement) ?? true;
         await expect.poll(async () => [name, await isBack()]).toEqual([name, true]);

@@ -131,7 +131,8 @@ export async function overflowOf(page: Page): Promise<number> {
 
 /** Waits until a page shows what it has; it may go on listening for what happens. */
 export async function settled(page: Page): Promise<void> {
-  await page.getByRole('heading', { level: 1 }).first().waitFor();
+  // A dialog hides what lies under it from roles.
+  await page.locator('h1').first().waitFor();
   await nothingUnderway(page);
   await page.evaluate(() => document.fonts.ready.then(() => undefined));
 }

@@ -1,0 +1,25 @@
+import { change } from '../support/lively-scene.ts';
+import { signIn } from '../support/sign-in.ts';
+import type { Stack } from '../support/stack.ts';
+
+/**
+ * An organization of alice's with the repositories `app` and `web`, and people whom it may know.
+ * @param more.teams each has bob as a member, and may write `web`
+ */
+export async function organizationScene(
+  stack: Stack,
+  organization: string,
+  { teams = [], robots = [] }: { readonly teams?: readonly string[]; readonly robots?: readonly string[] } = {},
+): Promise<void> {
+  const alice = await signIn(stack, 'alice');
+  for (const username of ['bob', 'carol']) await signIn(stack, username);
+  await change(alice, 'createOrganization', { name: organization });
+  for (const path of ['app', 'web']) await change(alice, 'createRepository', { name: `${organization}/${path}` });
+  for (const team of teams) {
+    await change(alice, 'createTeam', { organization, name: team, role: 'CREATOR' });
+    await change(alice, 'addTeamMember', { organization, team, member: 'bob' });
+    const granted = { repository: `${organization}/web`, grantee: { team }, role: 'WRITE' };
+    await change(alice, 'setRepositoryPermission', granted);
+  }
+  for (const name of robots) await change(alice, 'createRobot', { namespace: organization, name });
+}
