@@ -19,6 +19,8 @@ describe.each(ways)('an organization in $language, by $by', (way) => {
   test('“+” makes an organization, whose name is checked while one types', async () => {
     await flow.hand.menu(button(t('app.new')), t('organization.new'));
     const name = field(t('organization.name'));
+    // One types at once: the menu does not take the focus back.
+    await expect.poll(() => name.evaluate((element) => element === document.activeElement)).toBe(true);
     await flow.hand.fill(name, 'bob');
     await flow.page.getByText(t('name.TAKEN', { name: 'bob' })).waitFor();
     await flow.hand.fill(name, acme);

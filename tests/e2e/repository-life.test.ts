@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { consoleUnderTest } from '../support/console.ts';
+import { consoleUnderTest, expectSound, settled } from '../support/console.ts';
 import { flowOf, ways } from '../support/flow.ts';
 import { expectHeldFocus } from '../support/hands.ts';
 import { change } from '../support/lively-scene.ts';
@@ -52,6 +52,34 @@ describe.each(ways)('a repository in $language, by $by', (way) => {
       await flow.hand.press(button(t(make), dialog()));
       await flow.page.getByText(t(says)).waitFor();
     }
+  });
+
+  test('what is public is seen by somebody who is signed out; what is private, or not there, asks to sign in', async () => {
+    const makeIt = (visibility: string) =>
+      change(scene.alice, 'setRepositoryVisibility', { repository: scene.repository, visibility });
+    await makeIt('PUBLIC');
+    const options = { viewport: { width: way.width, height: 900 }, colorScheme: way.scheme, locale: way.language };
+    const { page, context, complaints } = await product.open(options);
+    const at = (view: string, repository = scene.repository) =>
+      page.goto(`${product.stack.url}/repositories/${repository}/-/${view}`);
+    for (const view of ['information', 'history', `manifests/${scene.digest}`, 'tags']) {
+      await at(view);
+      await settled(page);
+      await expectSound(page, `${view} for anybody`);
+    }
+    await page.getByRole('link', { name: 'latest', exact: true }).waitFor();
+    expect(await page.getByRole('button', { name: t('tags.new') }).count()).toBe(0);
+    const asked = page.getByText(t('signIn.reason.required'));
+    await at('settings');
+    await asked.waitFor();
+    await at('tags', `${organization}/none`);
+    await asked.waitFor();
+    await makeIt('PRIVATE');
+    await at('tags');
+    await asked.waitFor();
+    expect(new URL(page.url()).searchParams.get('returnTo')).toBe(`/repositories/${scene.repository}/-/tags`);
+    expect(complaints).toEqual([]);
+    await context.close();
   });
 
   test('dialogs hold the focus, and give it back to what opened them', async () => {

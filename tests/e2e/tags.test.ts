@@ -35,6 +35,8 @@ describe.each(ways)('tags in $language, by $by', (way) => {
     await flow.hand.fill(flow.page.getByRole('searchbox'), '');
     await pushImage(scene, 'amd64', '2.0');
     await expect.poll(names).toEqual(['1.0', '2.0', 'latest', 'multi']);
+    // The page around the list knows of it too.
+    await expect.poll(() => flow.page.locator('nav [aria-current=page]').textContent()).toMatch(/4\s*$/);
   });
 
   test('a tag is made, and moved when there is one; the dialog says which of both', async () => {

@@ -1,6 +1,6 @@
 import { createRouter, createWebHistory, type RouteLocationNormalizedLoaded, type RouteRecordRaw } from 'vue-router';
 import { begin, end, isComing } from './busy.ts';
-import { session } from './auth/session.ts';
+import { session, signInPage } from './auth/session.ts';
 import { administrationRoutes } from './features/administration/routes.ts';
 import { homeRoutes, notFoundRoute } from './features/home/routes.ts';
 import { organizationRoutes } from './features/organizations/routes.ts';
@@ -16,6 +16,8 @@ declare module 'vue-router' {
   interface RouteMeta {
     /** Shown to those who are not signed in too. */
     open?: boolean;
+    /** The same where one is signed in as a rule: a session that ends is noticed there. */
+    forAnybody?: boolean;
     /** Shown without the header. */
     bare?: boolean;
     /** Key of the text that the window's title begins with. */
@@ -55,8 +57,8 @@ router.onError(() => {
 router.beforeEach(async (to) => {
   const { viewer } = await session().catch(() => ({ viewer: undefined }));
   if (!viewer) {
-    if (to.meta.open) return true;
-    return { path: '/sign-in', query: to.path === '/' ? {} : { reason: 'required', returnTo: to.fullPath } };
+    if (to.meta.open || to.meta.forAnybody) return true;
+    return signInPage(to.fullPath);
   }
   if (!viewer.usernameConfirmed && to.path !== '/welcome') {
     return { path: '/welcome', query: to.path === '/' ? {} : { returnTo: to.fullPath } };

@@ -46,6 +46,11 @@ export async function signOut(): Promise<void> {
   window.location.replace(redirectTo);
 }
 
+/** Where somebody who is signed out is sent. @param wanted the page that needs a sign-in, to which it leads back */
+export function signInPage(wanted: string): { path: string; query: Record<string, string> } {
+  return { path: '/sign-in', query: wanted === '/' ? {} : { reason: 'required', returnTo: wanted } };
+}
+
 /** @param options.fresh the provider asks for the password again, unless it has just done so */
 export function signInAddress(returnTo: string, { fresh = false }: { fresh?: boolean } = {}): string {
   return `/auth/login?${fresh ? 'fresh=1&' : ''}returnTo=${encodeURIComponent(returnTo)}`;

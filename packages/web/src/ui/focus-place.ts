@@ -11,7 +11,7 @@ const settling = 300;
 
 /**
  * Once no dialog is open any more: if the focus is nowhere, it goes back to where it was. A dialog does so itself, but not where it
- * was opened by an item of a menu, which is gone by then.
+ * was opened by an item of a menu, which is gone by then; a menu does so even where what its item led to has the focus already.
  */
 export function giveFocusBack(): void {
   const closed = performance.now();

@@ -11,11 +11,16 @@ const quiet = 4000;
 
 /**
  * Follows what happens in a repository, for the page and all below it.
+ * @param onNews called when something happened to its tags
  * @returns how many bytes of each upload in progress have arrived
  */
-export function useActivity(repository: () => string | undefined): ShallowRef<ReadonlyMap<string, number>> {
+export function useActivity(
+  repository: () => string | undefined,
+  onNews: () => void,
+): ShallowRef<ReadonlyMap<string, number>> {
   const uploads = shallowRef<ReadonlyMap<string, number>>(new Map());
   const news = createEventHook<readonly string[]>();
+  news.on(onNews);
   const waiting = new Set<string>();
   const ends = new Map<string, ReturnType<typeof setTimeout>>();
   let timer: ReturnType<typeof setTimeout> | undefined;
