@@ -40,7 +40,8 @@ export async function openDatabase(
   life.add('the database connections', orm, (open) => open.close(true));
   try {
     const ran = await migrate(orm);
-    if (ran.length > 0) logger.info({ migrations: ran.length, latest: ran.at(-1) }, 'the database was brought up to date');
+    if (ran.length > 0)
+      logger.info({ migrations: ran.length, latest: ran.at(-1) }, 'the database was brought up to date');
   } catch (cause) {
     throw new Error(`the database cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,
