@@ -165,14 +165,16 @@ export function wordsOf(language: 'en' | 'fr'): Words {
   return (key, names = {}) => {
     const text = key.split('.').reduce<unknown>((inner, part) => (inner as Record<string, unknown>)[part], texts);
     if (typeof text !== 'string') throw new Error(`there is no text ${key}`);
-    return formOf(text, names['n']).replace(/\{(\w+)\}/g, (whole, name: string) => String(names[name] ?? whole));
+    return formOf(text, names['n'], language).replace(/\{(\w+)\}/g, (whole, name: string) =>
+      String(names[name] ?? whole),
+    );
   };
 }
 
 /** Of a text with forms for one and many, or for none, one and many: the one for this number. */
-function formOf(text: string, count: string | number | undefined): string {
+function formOf(text: string, count: string | number | undefined, language: 'en' | 'fr'): string {
   const forms = text.split(' | ');
   const number = Number(count ?? 0);
-  if (forms.length === 2) return (number === 1 ? forms[0] : forms[1]) ?? text;
+  if (forms.length === 2) return (number === 1 || (number === 0 && language === 'fr') ? forms[0] : forms[1]) ?? text;
   return forms[Math.min(number, forms.length - 1)] ?? text;
 }

@@ -8,7 +8,10 @@ const key = 'escale-language';
 /** Only the language that is used is loaded; each is complete. */
 const catalogues = { en: () => import('./en.json'), fr: () => import('./fr.json') } as const;
 
-export const i18n = createI18n({ legacy: false, locale: preferred(), messages: {} });
+/** Nothing and one are singular in French, where a text has two forms. */
+const french = (count: number, forms: number): number => (forms === 2 ? Number(count > 1) : Math.min(count, forms - 1));
+
+export const i18n = createI18n({ legacy: false, locale: preferred(), messages: {}, pluralRules: { fr: french } });
 
 /** Has to be there before the first page is shown. */
 export async function loadLanguage(chosen: Language): Promise<void> {
