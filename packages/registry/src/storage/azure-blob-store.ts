@@ -30,6 +30,10 @@ export class AzureBlobStore implements BlobStore {
     return new BlockWriter(this.#data(upload), staged);
   }
 
+  async put(key: BlobKey, content: Uint8Array, digest: string): Promise<void> {
+    await new BlockWriter(this.#data(generationOf(key)), { parts: [], tail: content }).commit(key, digest);
+  }
+
   async *listStaged(): AsyncIterable<never> {
     // Uncommitted blocks vanish by themselves.
   }

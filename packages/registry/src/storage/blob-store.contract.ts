@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { finished } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blobKey } from './blob-keys.ts';
 import { StagedPartsMissing, type BlobKey, type BlobStore, type ByteRange, type StagedUpload } from './blob-store.ts';
@@ -49,6 +50,8 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
         },
       });
       expect(await store.send(key, sink, range)).toBe(true);
+      // What was sent may still lie before the sink, as it does before a socket.
+      await finished(sink.end());
       const read = await buffer(stream);
       expect(Buffer.concat(pieces).equals(read), 'what is sent is what is read').toBe(true);
       return read;
@@ -120,6 +123,16 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
       const key = blobKey(sha256(Buffer.from('kept')), upload);
       await store.openUpload(upload, staged).commit(key, sha256(Buffer.from('kept')));
       expect((await get(key)).toString()).toBe('kept');
+    });
+
+    test.each([0, 1, 65_536])('a small content of %i bytes becomes an object at once', async (size) => {
+      const content = randomBytes(size);
+      const key = blobKey(sha256(content), randomUUID());
+      await store.put(key, content, sha256(content));
+      expect((await get(key)).equals(content)).toBe(true);
+      const found = [];
+      for await (const object of store.list()) if (object.key === key) found.push(object.size);
+      expect(found).toEqual([size]);
     });
 
     test('a commit of parts that are not there is refused, and leaves nothing', async () => {

@@ -75,6 +75,13 @@ export interface BlobStore {
    */
   openUpload(upload: string, staged: StagedUpload): UploadWriter;
 
+  /**
+   * Makes a small content, which lies in memory whole, an object at once; all or nothing, durable when it resolves. The key's
+   * generation is new: nothing else has its name.
+   * @param digest kept with the object where the store can, for scrubs and rebuilds
+   */
+  put(key: BlobKey, content: Uint8Array, digest: string): Promise<void>;
+
   /** Frees the staging area of an upload that will not be finished. Nothing to free is not an error. */
   discard(upload: string): Promise<void>;
 
@@ -89,7 +96,8 @@ export interface BlobStore {
 
   /**
    * Writes an object or a range of it to a sink and does not end the sink: the way of every pull, so each store takes the
-   * shortest one that it has. The sink must be done with a piece when it calls back, as sockets are.
+   * shortest one that it has. The sink must be done with a piece when it calls back, as sockets are; the last ones may still lie
+   * before it when this resolves, in their order.
    * @returns false when there is no such object; then nothing was written
    * @throws StoreUnavailable when the store fails, the sink's error when the reader has gone away
    */

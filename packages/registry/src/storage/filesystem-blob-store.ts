@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { checkKey } from './blob-keys.ts';
 import type { BlobKey, BlobStore, ByteRange, StagedUpload, StoredObject, UploadWriter } from './blob-store.ts';
+import { createDurably, syncFolders } from './durable-files.ts';
 import { absent, guarded } from './filesystem-errors.ts';
 import { FileWriter } from './filesystem-writer.ts';
 import { sendFile } from './send-file.ts';
@@ -14,6 +15,7 @@ const uploadName = /^[0-9a-f-]{36}$/;
 /**
  * Blobs as files: `<folder>/blobs/<key>` for objects, `<folder>/uploads/<upload>` while they arrive. An object appears by one
  * rename of a file whose bytes have reached the disk, and so has the rename (temp file, fsync, rename, fsync of folders; D34).
+ * A small one is written in its place: what is told of it afterwards, not its name, makes it an object.
  */
 export class FilesystemBlobStore implements BlobStore {
   readonly #blobs: string;
@@ -47,6 +49,10 @@ export class FilesystemBlobStore implements BlobStore {
       appear: (key) => this.#appear(upload, key),
       sizeOf: async (key) => (await this.stat(key))?.size,
     });
+  }
+
+  async put(key: BlobKey, content: Uint8Array): Promise<void> {
+    await guarded(() => createDurably(this.#object(key), content));
   }
 
   async *listStaged(): AsyncIterable<{ upload: string; modifiedAt: Date }> {
@@ -112,8 +118,7 @@ export class FilesystemBlobStore implements BlobStore {
       const draft = `${this.#mark}.${randomUUID()}`;
       await writeFile(draft, text, { mode: 0o600, flush: true });
       await rename(draft, this.#mark);
-      const folder = await open(path.dirname(this.#mark), constants.O_RDONLY);
-      await folder.sync().finally(() => folder.close());
+      await syncFolders(path.dirname(this.#mark));
     });
   }
 
@@ -141,24 +146,8 @@ export class FilesystemBlobStore implements BlobStore {
       made = await mkdir(path.dirname(target), { recursive: true, mode: 0o700 });
       await rename(staged, target);
     }
-    await this.#syncFolders(path.dirname(target), made);
-  }
-
-  /** @param made the topmost folder that was just created, when one was: its parent's entry must last too */
-  async #syncFolders(from: string, made: string | undefined): Promise<void> {
-    const top = made === undefined ? from : path.dirname(made);
-    const folders = [from];
-    for (let folder = from; folder !== top && folder !== path.dirname(folder);) {
-      folder = path.dirname(folder);
-      folders.push(folder);
-    }
-    // Side by side: each waits for the same disk. The staging folder may forget the rename; what it then holds is swept.
-    await Promise.all(
-      folders.map(async (folder) => {
-        const handle = await open(folder, constants.O_RDONLY);
-        await handle.sync().finally(() => handle.close());
-      }),
-    );
+    // The staging folder may forget the rename; what it then holds is swept.
+    await syncFolders(path.dirname(target), made);
   }
 }
 

@@ -4,14 +4,15 @@ import { algorithmOf, digestOf, parseDigest, type Digest, type RepositoryName } 
 import { linkBlob } from '@escale/domain/content';
 import { digestInvalid } from '@escale/domain/errors';
 import { claimUpload, dropUpload, type UploadClaim } from '@escale/domain/uploads';
-import { created } from '../blobs/created.ts';
 import type { OnRepository } from '../routing/exchange.ts';
 import type { Services } from '../services.ts';
 import { blobKey } from '../storage/blob-keys.ts';
 import type { BlobKey } from '../storage/blob-store.ts';
+import { answerLinked } from './answer-linked.ts';
 import { announcedLength, checkContentRange, offsetOf } from './content-range.ts';
 import { progress } from './progress.ts';
 import { giveUp, receiveBody, type Received } from './receive-body.ts';
+import { again, readSmallBody, takeWholeBlob } from './whole-blob.ts';
 
 type OfRepository = OnRepository<{ kind: string; repository: RepositoryName }>;
 
@@ -24,6 +25,8 @@ export async function completeUpload(
   const digest = named === null ? undefined : parseDigest(named);
   if (!digest)
     throw digestInvalid('the digest of the whole blob is needed: ?digest=sha256:… or ?digest=sha512:…', named ?? '');
+  const small = await readSmallBody(http.req);
+  if (small && (await takeWholeBlob(exchange, small, digest, request.upload))) return;
   try {
     const announced = announcedLength(http.get('Content-Length'));
     const { uploadWriters: writers, uploadLimits: limits } = services;
@@ -34,7 +37,7 @@ export async function completeUpload(
       await giveUp(ctx, services, claim);
       throw error;
     }
-    await finishUpload(exchange, claim, digest);
+    await finishUpload(exchange, claim, digest, small ? again(small) : http.req);
   } catch (error) {
     const offset = offsetOf(error);
     if (offset !== undefined) progress(http, request.repository, request.upload, offset);
@@ -48,36 +51,27 @@ export async function completeUpload(
  * request may come again. An upload whose content is not what it claimed is dropped (R8).
  * @throws DIGEST_INVALID, BLOB_UPLOAD_UNKNOWN, DENIED
  */
-export async function finishUpload(exchange: OfRepository, claim: UploadClaim, digest: Digest): Promise<void> {
-  const { ctx, request, repository, services, http } = exchange;
-  const { blobStore, logger } = services;
+export async function finishUpload(
+  exchange: OfRepository,
+  claim: UploadClaim,
+  digest: Digest,
+  body: AsyncIterable<Buffer>,
+): Promise<void> {
+  const { ctx, repository, services } = exchange;
   // As long as nothing is hashed, the digest that is asked for decides the algorithm.
   const hashed = claim.offset === 0 ? { ...claim, algorithm: algorithmOf(digest) } : claim;
-  const received = await receiveBody(ctx, services, hashed, http.req);
+  const received = await receiveBody(ctx, services, hashed, body);
   try {
     const key = blobKey(digest, claim.id);
     await commitIfSame(exchange, hashed, received, { key, digest });
     services.recentConfigs.complete(claim.id, digest);
     await ctx.faults?.('upload.committed');
-    const { superfluous } = await linkBlob(ctx, repository.id, claim.id, {
-      digest,
-      size: received.offset,
-      storageKey: key,
-    });
-    if (superfluous) {
-      await blobStore.delete(superfluous as BlobKey).catch((error: unknown) => {
-        logger.warn(
-          { err: error, key: superfluous },
-          'a superfluous object could not be deleted; it stays until it is swept',
-        );
-      });
-    }
+    const bytes = { digest, size: received.offset, storageKey: key };
+    await answerLinked(exchange, digest, await linkBlob(ctx, repository.id, claim.id, bytes));
   } catch (error) {
     await giveUp(ctx, services, claim);
     throw error;
   }
-  services.counters?.blobUploaded();
-  created(http, request.repository, digest);
 }
 
 /** @throws DIGEST_INVALID, and nothing of the upload is left */

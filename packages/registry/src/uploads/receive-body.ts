@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Context } from '@escale/domain/context';
 import { DomainError } from '@escale/domain/errors';
 import { announceUpload, recordChunk, releaseClaim, reportArriving, type UploadClaim } from '@escale/domain/uploads';
@@ -30,7 +29,7 @@ export async function receiveBody(
   ctx: Context,
   services: Services,
   claim: UploadClaim,
-  body: IncomingMessage,
+  body: AsyncIterable<Buffer>,
 ): Promise<Received> {
   const { blobStore, uploadLimits, recentConfigs } = services;
   let writer: UploadWriter | undefined;
@@ -90,8 +89,8 @@ export async function giveUp(ctx: Context, { uploadWriters }: Services, claim: U
 }
 
 /** Reads to the end. @returns the error by which the client's side ended early, when it did */
-async function drain(body: IncomingMessage, take: (piece: Buffer) => Promise<void>): Promise<Error | undefined> {
-  const pieces = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+async function drain(body: AsyncIterable<Buffer>, take: (piece: Buffer) => Promise<void>): Promise<Error | undefined> {
+  const pieces = body[Symbol.asyncIterator]();
   for (;;) {
     let next: IteratorResult<Buffer>;
     try {

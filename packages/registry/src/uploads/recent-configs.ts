@@ -31,7 +31,12 @@ export class RecentConfigs {
     if (!content) return;
     const algorithm = algorithmOf(digest);
     if (digestOf(algorithm, createHash(algorithm).update(content).digest('hex')) === digest)
-      this.#arrived.set(digest, content);
+      this.remember(digest, content);
+  }
+
+  /** @param content of this digest, which the caller has made sure of and does not change */
+  remember(digest: Digest, content: Buffer): void {
+    if (content.length <= largest) this.#arrived.set(digest, content);
   }
 
   get(digest: Digest): Buffer | undefined {

@@ -1,0 +1,76 @@
+import { hash, randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { algorithmOf, digestOf, isUuid, type Digest, type RepositoryName } from '@escale/schema/values';
+import { linkBlob, linkWholeBlob } from '@escale/domain/content';
+import type { OnRepository } from '../routing/exchange.ts';
+import { blobKey } from '../storage/blob-keys.ts';
+import { answerLinked, deleteSuperfluous } from './answer-linked.ts';
+
+type OfRepository = OnRepository<{ kind: string; repository: RepositoryName }>;
+
+/** Bytes of a body that is read before anything is done with it: an image's config, a small layer, a signature. */
+const smallBody = 64 * 1024;
+
+/** What has been read of a request's body, and the error by which it ended early. */
+export interface SmallBody {
+  readonly content: Buffer;
+  readonly interrupted: Error | undefined;
+}
+
+/**
+ * Reads the body of a request that ends an upload, when it says that it is small and does not say where in the upload it belongs.
+ * @returns undefined for any other; nothing was read of it then
+ */
+export async function readSmallBody(request: IncomingMessage): Promise<SmallBody | undefined> {
+  const { 'content-length': announced, 'content-range': range } = request.headers;
+  const length = Number(announced ?? 0);
+  if (range !== undefined || !(length > 0 && length <= smallBody)) return undefined;
+  const pieces: Buffer[] = [];
+  let interrupted: Error | undefined;
+  try {
+    for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) pieces.push(piece);
+  } catch (error) {
+    interrupted = error instanceof Error ? error : new Error('the request was cut short');
+  }
+  return { content: Buffer.concat(pieces), interrupted };
+}
+
+/** The same body once more, for the way that every other takes. */
+export async function* again({ content, interrupted }: SmallBody): AsyncGenerator<Buffer> {
+  yield content;
+  if (interrupted) throw interrupted;
+}
+
+/**
+ * A blob that came whole in the only request of an upload: with nothing staged there is nothing to claim, to go on with or to
+ * undo. An object of a generation of its own, then its row and the end of the upload in one statement.
+ * @param upload that was begun before; undefined where the request that begins it brings the blob along
+ * @returns false when these bytes are not the whole blob, or the upload is not one that they could be all of: then nothing has
+ * happened, and the way of every other upload tells what is wrong
+ */
+export async function takeWholeBlob(
+  exchange: OfRepository,
+  { content, interrupted }: SmallBody,
+  digest: Digest,
+  upload?: string,
+): Promise<boolean> {
+  const { ctx, repository, services } = exchange;
+  const algorithm = algorithmOf(digest);
+  if (upload !== undefined && !isUuid(upload)) return false;
+  if (interrupted || digestOf(algorithm, hash(algorithm, content)) !== digest) return false;
+  const generation = randomUUID();
+  const key = blobKey(digest, generation);
+  await services.blobStore.put(key, content, digest);
+  await ctx.faults?.('upload.committed');
+  const bytes = { digest, size: content.length, storageKey: key };
+  const linked = await (upload === undefined
+    ? linkBlob(ctx, repository.id, generation, bytes)
+    : linkWholeBlob(ctx, repository.id, upload, bytes));
+  if (!linked) {
+    await deleteSuperfluous(services, key);
+    return false;
+  }
+  services.recentConfigs.remember(digest, content);
+  await answerLinked(exchange, digest, linked);
+  return true;
+}
