@@ -47,10 +47,10 @@ const elsewhere = `(select coalesce(sum(o."offset" + o.arriving), 0) from upload
   where o.namespace_id = upload_sessions.namespace_id and o.id <> upload_sessions.id) as elsewhere`;
 
 /**
- * Commits without waiting for the disk. A claim that a crash of the database takes away is void then anyway, since the connection
- * that shows that its process lives ends with it; an upload that holds no bytes yet is begun anew by its client.
+ * Commits without waiting for the disk: a claim that a crash of the database takes away is void then anyway, since the connection
+ * that shows that its process lives ends with it.
  */
-export const unhurried = `(select set_config('synchronous_commit', 'off', true)) as unhurried`;
+const unhurried = `(select set_config('synchronous_commit', 'off', true)) as unhurried`;
 
 /**
  * Claims an upload for writing: of two requests at once, one writes and the other is told where the upload stands (D20). A

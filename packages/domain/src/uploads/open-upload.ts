@@ -7,7 +7,7 @@ import type { AccessibleRepository } from '../access/find-accessible.ts';
 import { principalKey } from '../access/principal.ts';
 import type { Context } from '../context.ts';
 import { uploadUnknown } from '../errors.ts';
-import { unhurried, type UploadClaim } from './claim-upload.ts';
+import type { UploadClaim } from './claim-upload.ts';
 import { tooManyUploads, type UploadLimits } from './upload-limits.ts';
 import type { UploadWriters } from './upload-writers.ts';
 
@@ -74,7 +74,6 @@ async function tryInsert(
     `insert into upload_sessions (id, repository_id, namespace_id, principal, algorithm, parts, writer, writer_process,
          expires_at, created_at)
        select ?::uuid, ?::uuid, ?::uuid, ?, ?, '[]'::jsonb, ?::uuid, ?::int, ?::timestamptz + interval '24 hours', ?::timestamptz
-       from ${unhurried}
        where (select count(*) from upload_sessions where namespace_id = ? and expires_at > ?::timestamptz + interval '23 hours') < ?
        returning id`,
     [
