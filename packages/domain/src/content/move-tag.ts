@@ -1,7 +1,14 @@
 import type { Digest, TagName } from '@escale/schema/values';
 import type { Context } from '../context.ts';
 import { tagChanged } from '../errors.ts';
-import { beginLifetime, endLifetime, lockTag, recordTagEvent, type OpenLifetime } from './tag-lifetime.ts';
+import {
+  beginIfUnnamed,
+  beginLifetime,
+  endLifetime,
+  lockTag,
+  recordTagEvent,
+  type OpenLifetime,
+} from './tag-lifetime.ts';
 
 /** What a tag must be at the moment of its change, as `If-Match` and `If-None-Match` say it (RFC 9110 §13.1). */
 export interface TagCondition {
@@ -41,21 +48,19 @@ export async function moveTag(
   repository: { id: string },
   { tag, manifest, as, condition }: TagMove,
 ): Promise<{ previousDigest: Digest | undefined; changed: boolean }> {
+  const expiresAt = labelledExpiry(ctx, manifest);
+  const lifetime = { tag, manifest, expiresAt, as };
+  // Most pushes of a pipeline make a new tag, which takes one statement.
+  if (!condition && (await beginIfUnnamed(ctx, repository.id, lifetime)))
+    return { previousDigest: undefined, changed: true };
   const open = await lockTag(ctx, repository.id, tag);
   if (condition && !holds(condition, open?.digest)) throw tagChanged(tag, open?.digest);
-  const expiresAt = labelledExpiry(ctx, manifest);
   if (open?.manifestId === manifest.id) {
     await renewExpiry(ctx, repository.id, open, expiresAt);
     return { previousDigest: open.digest, changed: false };
   }
   if (open) await endLifetime(ctx, open);
-  await beginLifetime(ctx, repository.id, {
-    tag,
-    manifest,
-    expiresAt,
-    previous: open,
-    as: as !== 'restored' && open ? 'moved' : as,
-  });
+  await beginLifetime(ctx, repository.id, { ...lifetime, as: as !== 'restored' && open ? 'moved' : as }, open);
   return { previousDigest: open?.digest, changed: true };
 }
 

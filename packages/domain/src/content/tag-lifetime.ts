@@ -26,6 +26,7 @@ interface Row {
   expired: boolean;
 }
 
+const lockName = (repositoryId: string, tag: TagName): string => `tag:${repositoryId}:${tag}`;
 const dateOrNull = (value: Date | string | null): Date | null => (value === null ? null : new Date(value));
 
 /**
@@ -46,7 +47,7 @@ export async function lockAndExpire(
   repositoryId: string,
   tag: TagName,
 ): Promise<{ open: OpenLifetime | undefined; expired: OpenLifetime | undefined }> {
-  await executePrepared(ctx.em, 'select pg_advisory_xact_lock(hashtextextended(?, 0))', [`tag:${repositoryId}:${tag}`]);
+  await executePrepared(ctx.em, 'select pg_advisory_xact_lock(hashtextextended(?, 0))', [lockName(repositoryId, tag)]);
   const [row] = await executePrepared<Row>(
     ctx.em,
     `select t.id, t.manifest_id, m.digest, t.expires_at, t.immutable, t.last_pulled_at,
@@ -85,51 +86,67 @@ export function requireMutable({ immutable, tag, digest }: Pick<OpenLifetime, 'i
   if (immutable) throw tagImmutable(tag, digest);
 }
 
+/** A lifetime that is to begin. */
+export interface NewLifetime {
+  readonly tag: TagName;
+  readonly manifest: { readonly id: string; readonly digest: Digest; readonly tagsImmutable: boolean };
+  readonly expiresAt: Date | null;
+  /** How its history calls it. */
+  readonly as: TagEventKind;
+}
+
+/**
+ * Locks a tag and begins its lifetime if it has none open, in one statement: the index of open lifetimes sees what others have
+ * left when the lock is ours, where a look at the rows would not.
+ * @returns false when the tag names something, or did until its expiry, which nobody has noticed: it is locked, and nothing else
+ * has happened
+ */
+export async function beginIfUnnamed(ctx: Context, repositoryId: string, lifetime: NewLifetime): Promise<boolean> {
+  const begun = await executePrepared(ctx.em, beginUnnamed, [
+    lockName(repositoryId, lifetime.tag),
+    ...valuesOf(ctx, repositoryId, lifetime, undefined),
+  ]);
+  return begun.length > 0;
+}
+
 /**
  * Begins a lifetime of a tag that has none open, and says so in its history. The times are the database's: those of one tag
  * never overlap.
+ * @param previous what the tag named until now
  */
 export async function beginLifetime(
   ctx: Context,
   repositoryId: string,
-  {
-    tag,
-    manifest,
-    expiresAt,
-    previous,
-    as,
-  }: {
-    tag: TagName;
-    manifest: { id: string; digest: Digest; tagsImmutable: boolean };
-    expiresAt: Date | null;
-    /** What the tag named until now. */
-    previous: OpenLifetime | undefined;
-    as: TagEventKind;
-  },
+  lifetime: NewLifetime,
+  previous: OpenLifetime | undefined,
 ): Promise<void> {
-  await executePrepared(
-    ctx.em,
-    `with begun as (
-       insert into tags (id, repository_id, name, manifest_id, pushed_by, started_at, expires_at, immutable, last_pulled_at)
-         values (?, ?, ?, ?, ?, clock_timestamp(), ?, ?, ?)
-         returning repository_id, name, started_at, pushed_by, expires_at)
-     insert into tag_events (id, repository_id, name, kind, at, by, digest, previous_digest, expires_at)
-       select ?, repository_id, name, ?, started_at, pushed_by, ?, ?, expires_at from begun`,
-    [
-      v7(),
-      repositoryId,
-      tag,
-      manifest.id,
-      principalName(ctx.principal),
-      expiresAt,
-      manifest.tagsImmutable,
-      previous?.lastPulledAt ?? null,
-      v7(),
-      as,
-      manifest.digest,
-      previous?.digest ?? null,
-    ],
-  );
+  await executePrepared(ctx.em, beginPlain, valuesOf(ctx, repositoryId, lifetime, previous));
+}
+
+const begin = (from: string, unless: string): string => `
+  begun as (
+    insert into tags (id, repository_id, name, manifest_id, pushed_by, started_at, expires_at, immutable, last_pulled_at)
+      select ?::uuid, ?::uuid, ?, ?::uuid, ?, clock_timestamp(), ?::timestamptz, ?::boolean, ?::timestamptz ${from}
+      ${unless} returning repository_id, name, started_at, pushed_by, expires_at)
+  insert into tag_events (id, repository_id, name, kind, at, by, digest, previous_digest, expires_at)
+    select ?::uuid, repository_id, name, ?, started_at, pushed_by, ?, ?, expires_at from begun returning id`;
+
+const beginPlain = `with ${begin('', '')}`;
+const beginUnnamed = `with locked as (select pg_advisory_xact_lock(hashtextextended(?, 0))), ${begin(
+  'from locked',
+  'on conflict (repository_id, name) where ended_at is null do nothing',
+)}`;
+
+function valuesOf(
+  ctx: Context,
+  repositoryId: string,
+  { tag, manifest, expiresAt, as }: NewLifetime,
+  previous: OpenLifetime | undefined,
+): unknown[] {
+  return [
+    ...[v7(), repositoryId, tag, manifest.id, principalName(ctx.principal), expiresAt, manifest.tagsImmutable],
+    ...[previous?.lastPulledAt ?? null, v7(), as, manifest.digest, previous?.digest ?? null],
+  ];
 }
 
 /** The lifetime ended when its time was over, whenever that is noticed; nobody did it. */
