@@ -164,6 +164,10 @@ const tasks = {
     await build();
     process.exitCode = await run(process.execPath, [path.join(root, 'tests/load/memory.ts'), ...args]);
   },
+  'test:storms': async () => {
+    await build();
+    process.exitCode = await run(process.execPath, [path.join(root, 'tests/load/storms.ts'), ...args]);
+  },
   'test:crash': async () => {
     await build();
     process.exitCode = await run(process.execPath, [path.join(root, 'tests/crash/main.ts'), ...args]);

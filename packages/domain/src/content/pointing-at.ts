@@ -13,10 +13,7 @@ export function pointingAt(repositoryId: string, subject: Digest): { sql: string
   const cosign = cosignSuffixes.map((suffix) => fallback + suffix);
   return {
     sql: condition({ repository: '?', subject: '?', fallback: '?', cosign: cosign.map(() => '?') }),
-    parameters: [
-      ...[repositoryId, subject, subject],
-      ...[repositoryId, subject, repositoryId, fallback, repositoryId, ...cosign],
-    ],
+    parameters: [...[repositoryId, subject, subject], ...[repositoryId, fallback, repositoryId, ...cosign]],
   };
 }
 
@@ -36,20 +33,21 @@ export function subjects(repositoryId: string, digests: readonly Digest[]): { sq
   };
 }
 
-/** Made of SQL expressions; where these are placeholders, they stand in the order of `pointingAt`. */
+/**
+ * The tagged ones are gathered once, as an array, and the others are no set to join with: a database that has no figures yet of a
+ * new image's thousands of signatures would look through all of them for each.
+ * Made of SQL expressions; where these are placeholders, they stand in the order of `pointingAt`.
+ */
 function condition(at: { repository: string; subject: string; fallback: string; cosign: readonly string[] }): string {
   const { repository, subject, fallback, cosign } = at;
   return `m.repository_id = ${repository} and m.deleted_at is null and m.digest <> ${subject}
-      and (m.subject_digest is null or m.subject_digest = ${subject})
-      and m.id in (
-        select id from manifests where repository_id = ${repository} and subject_digest = ${subject}
-        union all
+      and (m.subject_digest = ${subject} or (m.subject_digest is null and m.id = any(array(
         select k.id from tags t join manifest_children c on c.parent_id = t.manifest_id
           join manifests k on k.repository_id = t.repository_id and k.digest = c.digest
           where t.repository_id = ${repository} and t.name = ${fallback} and ${alive('t')}
         union all
         select t.manifest_id from tags t
-          where t.repository_id = ${repository} and t.name in (${cosign.join(', ')}) and ${alive('t')})`;
+          where t.repository_id = ${repository} and t.name in (${cosign.join(', ')}) and ${alive('t')}))))`;
 }
 
 /** `sha256-<hex>`, the algorithm cut at 32 and the hash at 64 characters (distribution-spec, Referrers Tag Schema). */

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import { manifestSizeLimit } from '@escale/schema/values';
 import { withManifestMemory } from './manifest-memory.ts';
 
-test('at most 16 manifests are in memory at once, all get their turn, and a failing one gives its place back (T31)', async () => {
+/** @returns how many were at it together, and how many came through, when every third fails */
+async function crowd(count: number, announced: number | undefined) {
   let inside = 0;
   let most = 0;
   const work = async (index: number) => {
@@ -10,11 +12,35 @@ test('at most 16 manifests are in memory at once, all get their turn, and a fail
     await new Promise((resolve) => setImmediate(resolve));
     inside -= 1;
     if (index % 3 === 0) throw new Error('refused');
-    return index;
   };
   const done = await Promise.allSettled(
-    Array.from({ length: 100 }, (_, index) => withManifestMemory(() => work(index))),
+    Array.from({ length: count }, (_, index) => withManifestMemory(announced, () => work(index))),
   );
-  expect(most).toBe(16);
-  expect(done.filter(({ status }) => status === 'fulfilled')).toHaveLength(66);
+  return { most, through: done.filter(({ status }) => status === 'fulfilled').length };
+}
+
+test.each([
+  ['as large as they may be', manifestSizeLimit, 4],
+  ['of a size that nobody tells', undefined, 4],
+  ['of a megabyte', 1024 * 1024, 16],
+  ['small', 2000, 256],
+])(
+  'manifests %s share the memory, all get their turn, and a failing one gives its place back (T31)',
+  async (_, bytes, most) => {
+    expect(await crowd(600, bytes)).toEqual({ most, through: 400 });
+  },
+);
+
+test('a small one does not overtake a large one for ever', async () => {
+  const order: string[] = [];
+  const work = (name: string) => async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    order.push(name);
+  };
+  await Promise.all([
+    ...Array.from({ length: 4 }, () => withManifestMemory(manifestSizeLimit, work('first'))),
+    withManifestMemory(manifestSizeLimit, work('large')),
+    ...Array.from({ length: 200 }, () => withManifestMemory(1, work('small'))),
+  ]);
+  expect(order.indexOf('large')).toBeLessThan(order.indexOf('small'));
 });

@@ -30,7 +30,7 @@ const tagLimit = 100;
  * `If-None-Match` only when the tags, or without tags the manifest, are as the client expects: 412 otherwise.
  */
 export async function putManifest(exchange: PutManifest): Promise<void> {
-  await withManifestMemory(() => storeManifest(exchange));
+  await withManifestMemory(exchange.http.request.length, () => storeManifest(exchange));
 }
 
 async function storeManifest({ ctx, request, repository, query, services, http }: PutManifest): Promise<void> {
