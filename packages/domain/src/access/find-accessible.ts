@@ -1,3 +1,4 @@
+import { executePrepared } from '@escale/schema/orm';
 import type { RepositoryName, RepositoryRole } from '@escale/schema/values';
 import { highestRole } from '@escale/schema/values';
 import type { Context } from '../context.ts';
@@ -102,17 +103,17 @@ async function read(
 ): Promise<ExplainedRepository[]> {
   const { principal } = ctx;
   const from = `from repositories r join namespaces n on n.id = r.namespace_id`;
-  const where = `where ${column} in (${values.map(() => '?').join(', ')}) and ${live}`;
+  const where = `where ${column} = any (?::${column === 'r.id' ? 'uuid' : 'text'}[]) and ${live}`;
   let sql = `select ${columns}, null as kind, null as role, null as through ${from} ${where}`;
-  let parameters: string[] = [...values];
+  let parameters: unknown[] = [values];
   if (principal.kind === 'user' || principal.kind === 'robot') {
     const rule = reasonsOf(principal.kind, '?');
     const uses = rule.split('?').length - 1;
     sql = `select ${columns}, reason.kind, reason.role, reason.through ${from}
       left join lateral (${rule}) reason on true ${where}`;
-    parameters = [...Array<string>(uses).fill(principal.id), ...values];
+    parameters = [...Array<string>(uses).fill(principal.id), values];
   }
-  const rows = await ctx.em.execute<Row[]>(sql, parameters);
+  const rows = await executePrepared<Row>(ctx.em, sql, parameters);
   const byRepository = new Map<string, [Row, ...Row[]]>();
   for (const row of rows) {
     const others = byRepository.get(row.id);

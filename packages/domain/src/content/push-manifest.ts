@@ -212,7 +212,7 @@ async function insertManifest(
       digest,
       parsed.mediaType,
       artifactType,
-      Buffer.from(payload),
+      payload,
       payload.length,
       parsed.subject?.digest ?? null,
       JSON.stringify(parsed.annotations),

@@ -1,5 +1,5 @@
 import type { User } from '@escale/schema/entities';
-import type { EntityManager } from '@escale/schema/orm';
+import { executePrepared, type EntityManager } from '@escale/schema/orm';
 import {
   anonymous,
   type Credential,
@@ -94,7 +94,8 @@ async function holderWhoProves(
   login?: string,
 ): Promise<UserPrincipal | RobotPrincipal> {
   const table = tableOf[kind];
-  const [row] = await auth.em.execute<(HolderRow & Proof)[]>(
+  const [row] = await executePrepared<HolderRow & Proof>(
+    auth.em,
     `select holder.*, proof.mac, proof.mac_key_id from ${table} proof, lateral (${holderOf[kind]('proof.id')}) holder where proof.id = ?`,
     [id],
   );
@@ -137,7 +138,7 @@ export async function resumePrincipal(
 ): Promise<Principal> {
   if (kind === 'anonymous') return anonymous;
   if (id === undefined) throw credentialGone();
-  const [row] = await em.execute<HolderRow[]>(holderOf[kind]('?'), [id]);
+  const [row] = await executePrepared<HolderRow>(em, holderOf[kind]('?'), [id]);
   if (!row) throw credentialGone();
   return principalOf({ kind, id }, holderFrom(row), now);
 }
@@ -166,7 +167,8 @@ export function userPrincipal(user: User, credential: Credential): UserPrincipal
 
 /** Last use is kept to the minute: a busy pipeline must not write a row for every request. */
 async function noteUse(auth: Authentication, table: (typeof tokenTables)[TokenType], id: string): Promise<void> {
-  await auth.em.execute(
+  await executePrepared(
+    auth.em,
     `update ${table} set last_used_at = ?, last_used_from = ?
        where id = ? and (last_used_at is null or last_used_at < ?)`,
     [auth.now, auth.client.address ?? null, id, new Date(auth.now.getTime() - 60_000)],

@@ -20,10 +20,10 @@ async function crowd(count: number, announced: number | undefined) {
 }
 
 test.each([
-  ['as large as they may be', manifestSizeLimit, 4],
-  ['of a size that nobody tells', undefined, 4],
-  ['of a megabyte', 1024 * 1024, 16],
-  ['small', 2000, 256],
+  ['as large as they may be', manifestSizeLimit, 2],
+  ['of a size that nobody tells', undefined, 2],
+  ['of a megabyte', 1024 * 1024, 8],
+  ['small', 2000, 128],
 ])(
   'manifests %s share the memory, all get their turn, and a failing one gives its place back (T31)',
   async (_, bytes, most) => {
@@ -38,7 +38,7 @@ test('a small one does not overtake a large one for ever', async () => {
     order.push(name);
   };
   await Promise.all([
-    ...Array.from({ length: 4 }, () => withManifestMemory(manifestSizeLimit, work('first'))),
+    ...Array.from({ length: 2 }, () => withManifestMemory(manifestSizeLimit, work('first'))),
     withManifestMemory(manifestSizeLimit, work('large')),
     ...Array.from({ length: 200 }, () => withManifestMemory(1, work('small'))),
   ]);

@@ -4,7 +4,7 @@ import { manifestSizeLimit } from '@escale/schema/values';
  * Bytes of manifests that are in memory at once in this process; whoever comes meanwhile waits unread (T31). A manifest takes
  * several times its size: as pieces, as a whole, as text, as what the text says, and on its way to the database.
  */
-const budget = 4 * manifestSizeLimit;
+const budget = 2 * manifestSizeLimit;
 /** Bytes that even the smallest counts for, so that not all connections are at it together. */
 const least = 64 * 1024;
 

@@ -16,6 +16,7 @@ import { pushManifest } from '@escale/domain/content';
 import { digestInvalid, DomainError, manifestInvalid } from '@escale/domain/errors';
 import type { OnRepository } from '../routing/exchange.ts';
 import { readBody } from '../routing/read-body.ts';
+import { freeMemory } from '../storage/block-memory.ts';
 import { withManifestMemory } from './manifest-memory.ts';
 import { readPreconditions } from './preconditions.ts';
 import { readConfig } from './read-config.ts';
@@ -30,15 +31,24 @@ const tagLimit = 100;
  * `If-None-Match` only when the tags, or without tags the manifest, are as the client expects: 412 otherwise.
  */
 export async function putManifest(exchange: PutManifest): Promise<void> {
-  await withManifestMemory(exchange.http.request.length, () => storeManifest(exchange));
+  const { http, request, query } = exchange;
+  const tags = tagsOf(request.reference, query);
+  await withManifestMemory(http.request.length, async () => {
+    const payload = await readBody(http.req, manifestSizeLimit);
+    if (!payload)
+      throw new DomainError('MANIFEST_TOO_LARGE', `a manifest has at most ${String(manifestSizeLimit)} bytes`);
+    await storeManifest(exchange, payload, tags).finally(() => {
+      freeMemory(payload);
+    });
+  });
 }
 
-async function storeManifest({ ctx, request, repository, query, services, http }: PutManifest): Promise<void> {
+async function storeManifest(
+  { ctx, request, repository, services, http }: PutManifest,
+  payload: Buffer,
+  tags: readonly TagName[],
+): Promise<void> {
   const { reference } = request;
-  const tags = tagsOf(reference, query);
-  const payload = await readBody(http.req, manifestSizeLimit);
-  if (!payload)
-    throw new DomainError('MANIFEST_TOO_LARGE', `a manifest has at most ${String(manifestSizeLimit)} bytes`);
   const digest = digestOfPayload(payload, reference);
   const parsed = parse(payload, http.get('Content-Type'));
   const config = await readConfig(services, ctx, repository.id, parsed);
