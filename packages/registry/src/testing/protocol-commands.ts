@@ -90,11 +90,10 @@ const acts: Readonly<Record<string, Act>> = {
   },
   put: async (model, protocol, choice) => {
     const repository = repositoryOf(protocol, choice);
-    const waiting = model.uploads.filter(({ received }) => received);
-    const upload = choice.flag && waiting.length > 0 ? pick(waiting, choice.a) : undefined;
+    const upload = choice.flag && model.uploads.length > 0 ? pick(model.uploads, choice.a) : undefined;
     if (upload) {
       model.uploads = model.uploads.filter((one) => one !== upload);
-      await protocol.bench.complete(upload.repository, upload.id, upload.text);
+      await protocol.bench[upload.received ? 'complete' : 'takeWhole'](upload.repository, upload.id, upload.text);
       model.promise(upload.repository, upload.text);
       return;
     }
@@ -215,6 +214,9 @@ const acts: Readonly<Record<string, Act>> = {
   },
 };
 
+/** What is wrong with the model or with the test itself, and not news from the product. */
+const ours = [PromiseBroken, TypeError, ReferenceError];
+
 /** Refusals and failures acknowledge nothing: they are no news for the model. What a client was told stays true. */
 class Command implements fc.AsyncCommand<ProtocolModel, Protocol> {
   readonly #name: string;
@@ -231,7 +233,7 @@ class Command implements fc.AsyncCommand<ProtocolModel, Protocol> {
     try {
       await acts[this.#name]?.(model, protocol, this.#choice);
     } catch (error) {
-      if (error instanceof PromiseBroken || error instanceof TypeError) throw error;
+      if (ours.some((kind) => error instanceof kind)) throw error;
     }
     await checkPromises(model, protocol.bench);
   }

@@ -1,10 +1,18 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { findBlob, linkBlob, mountBlob, promiseBlob, pushManifest, type LinkedBlob } from '@escale/domain/content';
+import {
+  findBlob,
+  linkBlob,
+  linkWholeBlob,
+  mountBlob,
+  promiseBlob,
+  pushManifest,
+  type LinkedBlob,
+} from '@escale/domain/content';
 import type { Context } from '@escale/domain/context';
 import { createVault } from '@escale/domain/credentials';
 import type { Faults } from '@escale/domain/faults';
@@ -175,6 +183,19 @@ export class StorageBench {
       // A superfluous object that cannot be deleted now is the sweeper's.
       if (linked.superfluous) await this.store.delete(linked.superfluous as BlobKey).catch(() => undefined);
     });
+    return digest;
+  }
+
+  /** All bytes of an upload come with its end, small as they are. */
+  async takeWhole(repository: BenchRepository, upload: string, text: string): Promise<Digest> {
+    const ctx = this.ctx();
+    const digest = digestOfText(text);
+    const key = blobKey(digest, randomUUID());
+    await this.store.put(key, Buffer.from(text), digest);
+    await ctx.faults?.('upload.committed');
+    const linked = await linkWholeBlob(ctx, repository.id, upload, { digest, size: text.length, storageKey: key });
+    if (!linked) throw new Error('the upload is gone');
+    if (linked.superfluous) await this.store.delete(linked.superfluous as BlobKey).catch(() => undefined);
     return digest;
   }
 
