@@ -46,7 +46,7 @@ describe.each(ways)('teams and members in $language, by $by', (way) => {
     await go(`${base}/teams?new=1`);
     await flow.hand.fill(field(t('teams.name'), dialog(t('teams.new'))), 'dev');
     await flow.hand.press(button(t('teams.create')));
-    await flow.page.getByText('there is already a team dev').waitFor();
+    await flow.page.getByText(t('refusals.TEAM_EXISTS')).waitFor();
     await look('team-refused');
   });
 
@@ -65,7 +65,7 @@ describe.each(ways)('teams and members in $language, by $by', (way) => {
     await look('team');
     await flow.hand.find(box(t('teams.findMember')), 'bob', 'bob');
     await flow.hand.press(button(t('teams.addMember')));
-    await flow.page.getByText('bob is in the team dev already').waitFor();
+    await flow.page.getByText(t('refusals.MEMBER_EXISTS')).waitFor();
 
     await flow.hand.press(button(t('teams.removeOf', { who: `${acme}+builder` })));
     const removing = dialog(t('teams.removeOf', { who: `${acme}+builder` }));
@@ -92,7 +92,7 @@ describe.each(ways)('teams and members in $language, by $by', (way) => {
   });
 
   test('the last admin stays: whoever tries is told why where it was tried', async () => {
-    const reason = `${acme} would have nobody left who administers it`;
+    const reason = t('refusals.LAST_ADMIN');
     await go(`${base}/teams`);
     await flow.hand.select(box(t('teams.roleOf', { team: 'owners' })), t('teams.role.MEMBER'));
     await flow.page.getByRole('listitem').filter({ hasText: 'owners' }).getByText(reason).waitFor();

@@ -1,6 +1,7 @@
 import { cacheExchange, Client, fetchExchange, mapExchange, type CombinedError } from '@urql/core';
 import { ref } from 'vue';
 import { begin, end } from '../busy.ts';
+import { i18n } from '../i18n/index.ts';
 
 /** Whether the last request found the server; the banner follows it. */
 export const serverReachable = ref(true);
@@ -66,12 +67,14 @@ export const client = new Client({
   ],
 });
 
-/** The first reason of a failed request, in the server's words. */
+/** The first reason of a failed request: what the catalogue has for its code, else in the server's words. */
 export function failureOf(error: CombinedError): Failure {
   const [first] = error.graphQLErrors;
   if (first) {
     const { code, field } = first.extensions as { code?: string; field?: string };
-    return { code: code ?? 'UNKNOWN', message: first.message, field };
+    const text = `refusals.${code ?? ''}`;
+    const { t, te } = i18n.global;
+    return { code: code ?? 'UNKNOWN', message: te(text) ? t(text) : first.message, field };
   }
   const status = (error.response as Response | undefined)?.status;
   return { code: status === 401 ? 'UNAUTHORIZED' : 'UNREACHABLE', message: error.message, field: undefined };
