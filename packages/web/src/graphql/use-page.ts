@@ -5,7 +5,7 @@ import { client, failureOf, type Failure } from './client.ts';
 /** A query as a page needs it: loading, failed or filled, and again on demand. */
 export interface Loaded<Data> {
   readonly data: ShallowRef<Data | undefined>;
-  readonly failure: Ref<Failure | undefined>;
+  readonly failure: Readonly<Ref<Failure | undefined>>;
   readonly loading: Ref<boolean>;
   reload(): void;
 }
@@ -13,11 +13,12 @@ export interface Loaded<Data> {
 /**
  * Asks whenever the variables change; shows what is cached while it asks.
  * @param options.fresh whether what is cached is not to be shown, because it may say the opposite
+ * @param options.unless whether nothing is to be asked, because the page knows the answer from elsewhere
  */
 export function useLoaded<Data, Variables extends AnyVariables>(
   document: TypedDocumentNode<Data, Variables>,
   variables: () => Variables,
-  { fresh: isFresh = false }: { fresh?: boolean } = {},
+  { fresh: isFresh = false, unless }: { fresh?: boolean; unless?: () => boolean } = {},
 ): Loaded<Data> {
   const data = shallowRef<Data>();
   const failure = ref<Failure>();
@@ -35,9 +36,9 @@ export function useLoaded<Data, Variables extends AnyVariables>(
       });
   };
   watch(
-    () => JSON.stringify(variables()),
-    () => {
-      ask(isFresh);
+    () => (unless?.() ? undefined : JSON.stringify(variables())),
+    (asked) => {
+      if (asked !== undefined) ask(isFresh);
     },
     { immediate: true },
   );
@@ -68,20 +69,29 @@ export interface Listed<Data, Node> extends Loaded<Data> {
   more(): Promise<void>;
 }
 
-/** Asks as `useLoaded` does for the first page, and for each further one on demand; other variables begin anew. */
+/**
+ * Asks as `useLoaded` does for the first page, and for each further one on demand; other variables begin anew.
+ * @param options.first where the page as a whole asks once for all that it shows, its beginning of this list among it
+ */
 export function useListed<Data, Variables extends AnyVariables, Node>(
   document: TypedDocumentNode<Data, Variables>,
   variables: () => Omit<Variables, 'after'>,
   connectionOf: (data: Data) => Connection<Node> | null | undefined,
+  { first: given }: { first?: Loaded<Data> } = {},
 ): Listed<Data, Node> {
   const later = shallowRef<readonly Connection<Node>[]>([]);
-  const first = useLoaded(document, () => variables() as Variables);
-  const beginAnew = () => (later.value = []);
+  const refused = ref<Failure>();
+  const first = given ?? useLoaded(document, () => variables() as Variables);
+  const beginAnew = () => {
+    later.value = [];
+    refused.value = undefined;
+  };
   watch(() => JSON.stringify(variables()), beginAnew);
   const beginning = computed(() => (first.data.value ? (connectionOf(first.data.value) ?? undefined) : undefined));
   const last = computed(() => later.value.at(-1) ?? beginning.value);
   return {
     ...first,
+    failure: computed(() => refused.value ?? first.failure.value),
     nodes: computed(() => beginning.value && [beginning.value, ...later.value].flatMap(({ nodes }) => nodes)),
     totalCount: computed(() => beginning.value?.totalCount ?? 0),
     hasMore: computed(() => last.value?.pageInfo.hasNextPage ?? false),
@@ -91,7 +101,7 @@ export function useListed<Data, Variables extends AnyVariables, Node>(
       const { data, error } = await client.query(document, asked, { requestPolicy: 'network-only' }).toPromise();
       // A page of a list that has meanwhile begun anew belongs nowhere.
       if (begun !== beginning.value) return;
-      first.failure.value = error && failureOf(error);
+      refused.value = error && failureOf(error);
       const page = data && connectionOf(data);
       if (page) later.value = [...later.value, page];
     },
