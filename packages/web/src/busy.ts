@@ -1,10 +1,7 @@
 import { computed, ref, shallowReactive, watch } from 'vue';
 
-/**
- * Everything that is underway and that the page will show when it is there (requests, code, the way to another page), and how
- * often: the same question may be asked again before its first answer has come.
- */
-const underway = shallowReactive(new Map<unknown, number>());
+/** Everything that is underway and that the page will show when it is there: requests, code, the way to another page. */
+const underway = shallowReactive(new Set<unknown>());
 
 /** Whether more is coming; `main` says so (`aria-busy`) to those who do not see the page. */
 export const isBusy = computed(() => underway.size > 0);
@@ -21,18 +18,10 @@ watch(
 );
 
 export function begin(work: unknown): void {
-  underway.set(work, (underway.get(work) ?? 0) + 1);
+  underway.add(work);
 }
 
-/** Ends one of the times that the work was begun. */
 export function end(work: unknown): void {
-  const rest = (underway.get(work) ?? 0) - 1;
-  if (rest > 0) underway.set(work, rest);
-  else underway.delete(work);
-}
-
-/** Ends the work however often it was begun: nobody waits for it any more. */
-export function giveUp(work: unknown): void {
   underway.delete(work);
 }
 

@@ -1,5 +1,5 @@
 import { createRouter, createWebHistory, type RouteLocationNormalizedLoaded, type RouteRecordRaw } from 'vue-router';
-import { begin, giveUp, isComing } from './busy.ts';
+import { begin, end, isComing } from './busy.ts';
 import { session, signInPage } from './auth/session.ts';
 import { administrationRoutes } from './features/administration/routes.ts';
 import { homeRoutes, notFoundRoute } from './features/home/routes.ts';
@@ -44,15 +44,14 @@ const routes: RouteRecordRaw[] = [
 export const router = createRouter({ history: createWebHistory(), routes, scrollBehavior: () => ({ top: 0 }) });
 
 router.beforeEach((to, from) => {
-  // Each way that leads on to another (a redirect) begins here again, and only the last one arrives.
   begin(router);
   if (to.path !== from.path) isComing.value = true;
 });
 router.afterEach(() => {
-  giveUp(router);
+  end(router);
 });
 router.onError(() => {
-  giveUp(router);
+  end(router);
 });
 
 router.beforeEach(async (to) => {

@@ -1,6 +1,6 @@
 import { cacheExchange, Client, fetchExchange, mapExchange, type CombinedError } from '@urql/core';
 import { ref } from 'vue';
-import { begin, end, giveUp } from '../busy.ts';
+import { begin, end } from '../busy.ts';
 import { i18n } from '../i18n/index.ts';
 
 /** Whether the last request found the server; the banner follows it. */
@@ -49,8 +49,7 @@ export const client = new Client({
     cacheExchange,
     mapExchange({
       onOperation: ({ key, kind }) => {
-        // What is torn down gets no answer, to none of the times it was asked.
-        if (kind === 'teardown') giveUp(key);
+        if (kind === 'teardown') end(key);
         else begin(key);
       },
       onResult: ({ error, operation }) => {
