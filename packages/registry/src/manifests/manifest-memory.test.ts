@@ -31,16 +31,21 @@ test.each([
   },
 );
 
-test('a small one does not overtake a large one for ever', async () => {
+test('large ones that come slowly hold up large ones alone', async () => {
   const order: string[] = [];
-  const work = (name: string) => async () => {
-    await new Promise((resolve) => setImmediate(resolve));
-    order.push(name);
-  };
-  await Promise.all([
-    ...Array.from({ length: 2 }, () => withManifestMemory(manifestSizeLimit, work('first'))),
-    withManifestMemory(manifestSizeLimit, work('large')),
-    ...Array.from({ length: 200 }, () => withManifestMemory(1, work('small'))),
-  ]);
-  expect(order.indexOf('large')).toBeLessThan(order.indexOf('small'));
+  let arrive: () => void = () => undefined;
+  const slowly = new Promise<void>((resolve) => (arrive = resolve));
+  const slow = Array.from({ length: 2 }, () => withManifestMemory(manifestSizeLimit, () => slowly));
+  const large = withManifestMemory(manifestSizeLimit, async () => {
+    order.push('large');
+    await slowly;
+  });
+  await withManifestMemory(2000, async () => {
+    order.push('small');
+    await Promise.resolve();
+  });
+  expect(order).toEqual(['small']);
+  arrive();
+  await Promise.all([...slow, large]);
+  expect(order).toEqual(['small', 'large']);
 });

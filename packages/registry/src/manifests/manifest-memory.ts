@@ -1,18 +1,46 @@
 import { manifestSizeLimit } from '@escale/schema/values';
 
 /**
- * Bytes of manifests that are in memory at once in this process; whoever comes meanwhile waits unread (T31). A manifest takes
+ * Bytes that manifests have in memory at once in this process; whoever comes meanwhile waits unread (T31). A manifest takes
  * several times its size: as pieces, as a whole, as text, as what the text says, and on its way to the database.
  */
 const budget = 2 * manifestSizeLimit;
+/** Bytes of a manifest as most are. The few that are larger share by themselves: two that come slowly hold up nobody else. */
+const usual = 256 * 1024;
 /** Bytes that even the smallest counts for, so that not all connections are at it together. */
 const least = 64 * 1024;
 
-let used = 0;
-const waiting: { readonly bytes: number; readonly go: () => void }[] = [];
+/** Bytes of memory that work shares, in order of arrival. */
+class Share {
+  #used = 0;
+  readonly #waiting: { readonly bytes: number; readonly go: () => void }[] = [];
+
+  async run<Result>(bytes: number, work: () => Promise<Result>): Promise<Result> {
+    await new Promise<void>((go) => {
+      this.#waiting.push({ bytes, go });
+      this.#admit();
+    });
+    try {
+      return await work();
+    } finally {
+      this.#used -= bytes;
+      this.#admit();
+    }
+  }
+
+  #admit(): void {
+    for (let next = this.#waiting[0]; next && this.#used + next.bytes <= budget; next = this.#waiting[0]) {
+      this.#waiting.shift();
+      this.#used += next.bytes;
+      next.go();
+    }
+  }
+}
+
+const shares = { usual: new Share(), large: new Share() };
 
 /**
- * Runs work that holds a whole manifest in memory, when there is room for it, in order of arrival.
+ * Runs work that holds a whole manifest in memory, when there is room for it.
  * @param announced bytes that it will have; undefined when the client does not say: it counts as large as it may be
  */
 export async function withManifestMemory<Result>(
@@ -20,22 +48,5 @@ export async function withManifestMemory<Result>(
   work: () => Promise<Result>,
 ): Promise<Result> {
   const bytes = Math.min(Math.max(announced ?? manifestSizeLimit, least), manifestSizeLimit);
-  await new Promise<void>((go) => {
-    waiting.push({ bytes, go });
-    admit();
-  });
-  try {
-    return await work();
-  } finally {
-    used -= bytes;
-    admit();
-  }
-}
-
-function admit(): void {
-  for (let next = waiting[0]; next && used + next.bytes <= budget; next = waiting[0]) {
-    waiting.shift();
-    used += next.bytes;
-    next.go();
-  }
+  return shares[bytes <= usual ? 'usual' : 'large'].run(bytes, work);
 }
