@@ -31,7 +31,9 @@ const child = spawn(
 );
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code) => {
-  const { passed, failed, skipped } = counts();
+  const { passed, failed: failedTests, skipped } = counts();
+  // What went wrong beside the tests, such as an error that nobody caught, is told by the exit code alone.
+  const failed = code !== 0 && failedTests === 0 ? 1 : failedTests;
   rmSync(folder, { recursive: true, force: true });
   console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
   process.exit(code === 0 && failed === 0 && passed > 0 ? 0 : 1);

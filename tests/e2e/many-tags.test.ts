@@ -37,7 +37,8 @@ function watchRequests(page: Page) {
     if (isQuestion(request.url(), request.headers())) requests += 1;
   });
   page.on('response', (response) => {
-    if (isQuestion(response.url(), response.request().headers())) answers.push(response.text());
+    // What was answered to a page that was left meanwhile is gone, and nobody was shown it.
+    if (isQuestion(response.url(), response.request().headers())) answers.push(response.text().catch(() => ''));
   });
   return {
     /** Since it was last asked. */
