@@ -68,14 +68,9 @@ const shown: Readonly<Record<string, string>> = {
 
 test('forty hostile texts are text, on every page, at 390 pixels', { timeout: 300_000 }, async () => {
   expect(new Set(hostile).size).toBe(40);
-  const places = consolePlaces({
-    organization: 'acme',
-    team: 'developers',
-    robot: 'ci',
-    repository: 'acme/app',
-    digest: scene.index.digest,
-    emptyRepository: 'acme/charts/app',
-  }).concat(Object.entries(further()).map(([name, address]) => ({ name, address, viewer: 'alice' as const })));
+  const places = consolePlaces(scene.inhabitants).concat(
+    Object.entries(further()).map(([name, address]) => ({ name, address, viewer: 'alice' as const })),
+  );
   const notShown: string[] = [];
   for (const viewer of ['nobody', 'alice', 'admin'] as const) {
     const { page, context, complaints } = await product.open({ viewport: { width: 390, height: 900 } });

@@ -26,14 +26,7 @@ beforeAll(async () => {
 const atMost = 3;
 
 test('no page asks more than three times when it is opened by its address', { timeout: 240_000 }, async () => {
-  const places = consolePlaces({
-    organization: 'acme',
-    team: 'developers',
-    robot: 'ci',
-    repository: 'acme/app',
-    digest: scene.index.digest,
-    emptyRepository: 'acme/charts/app',
-  });
+  const places = consolePlaces(scene.inhabitants);
   const tooMany: string[] = [];
   for (const viewer of ['nobody', 'alice', 'admin'] as const) {
     const { page, context } = await product.open();

@@ -31,14 +31,7 @@ const [stack, browser] = await Promise.all([
 try {
   await mkdir(folder, { recursive: true });
   const scene = await livelyScene(stack, database);
-  const places = consolePlaces({
-    organization: 'acme',
-    team: 'developers',
-    robot: 'ci',
-    repository: 'acme/app',
-    digest: scene.index.digest,
-    emptyRepository: 'acme/charts/app',
-  }).filter(({ name }) => name.includes(wanted));
+  const places = consolePlaces(scene.inhabitants).filter(({ name }) => name.includes(wanted));
   const messages = places.filter(({ name }) => name.endsWith('messages'));
   const sessions = await signedIn(browser, stack);
   const quiet = places.filter((place) => !messages.includes(place));

@@ -1,5 +1,6 @@
 import type { TestDatabase } from '@escale/schema/testing';
 import { buildUser } from '@escale/schema/testing';
+import type { Inhabitants } from './console-places.ts';
 import { OciClient } from './oci.ts';
 import { signIn, type SignedIn } from './sign-in.ts';
 import type { Stack } from './stack.ts';
@@ -8,8 +9,8 @@ import { asOfDays } from './passed-time.ts';
 
 /** What an installation holds that has been used for a while. */
 export interface LivelyScene {
-  /** An image for two platforms, with a signature and a bill of materials. */
-  readonly index: Pushed;
+  /** What the pages of the console are about here; the manifest is an image for two platforms, signed, with a bill of materials. */
+  readonly inhabitants: Inhabitants;
   /** Tells everybody something, above every page. */
   announce(): Promise<void>;
 }
@@ -47,7 +48,14 @@ export async function livelyScene(stack: Stack, database: TestDatabase): Promise
   await change(alice, 'createApiToken', { title: 'provisioning', scopes: ['REPOSITORIES_ADMIN', 'ROBOTS_ADMIN'] });
   await asOfDays(database, 7);
   return {
-    index,
+    inhabitants: {
+      organization: 'acme',
+      team: 'developers',
+      robot: 'ci',
+      repository: 'acme/app',
+      digest: index.digest,
+      emptyRepository: 'acme/charts/app',
+    },
     announce: async () => {
       const text = 'Maintenance on Saturday from 22:00 to 23:00 UTC: pushes may be refused for a few minutes.';
       await change(admin, 'createMessage', { severity: 'WARNING', text });
