@@ -8,6 +8,7 @@ import { prepareOnConnections } from './prepared.ts';
 export type { EntityManager } from '@mikro-orm/postgresql';
 export { advisoryLock } from './advisory-lock.ts';
 export { isConnectionFailure } from './connection-failure.ts';
+export { rightsState, trimRightsChanges } from './rights-state.ts';
 export { executePrepared, runPrepared, type PreparedStatement } from './prepared.ts';
 
 /** The database as everything above this package holds it. */

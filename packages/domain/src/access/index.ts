@@ -1,6 +1,7 @@
 export * from './api-scope.ts';
 export * from './explain-access.ts';
 export * from './find-accessible.ts';
+export * from './forget-rights-changes.ts';
 export * from './grant-scope.ts';
 export * from './namespace-role.ts';
 export * from './principal.ts';

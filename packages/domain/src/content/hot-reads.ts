@@ -12,6 +12,7 @@ import { anonymous, type Credential, type Principal } from '../access/principal.
 import { credentialGone, holderKind, holderOf, principalOf, type CredentialReference } from '../credentials/holder.ts';
 import { Gathering } from './gathering.ts';
 import type { LinkedBlob } from './find-blob.ts';
+import { anything, lookAt, rights, StateMemory, type Dependence, type State } from './state-memory.ts';
 
 /** What one look at the database found: who asks, what they may, and what they asked for. All of it of the same moment. */
 export interface Seen<Content> {
@@ -71,6 +72,11 @@ interface Row {
   promised: boolean;
   digest: Digest;
   size: number;
+  payload?: string | null;
+  /** It depends on the time, so that the next look may find something else. */
+  fleeting: boolean | null;
+  /** Of what the answer depends on. */
+  state: State;
 }
 
 interface ManifestRow extends Row {
@@ -89,6 +95,9 @@ const gatheredPayload = 64 * 1024;
 /** Bytes would travel as hexadecimal digits, and leave in a piece of their own behind the headers. */
 const payloadText = `convert_from(m.payload, 'UTF8')`;
 
+/** Characters that an answer without bytes is counted for in the memory. */
+const rowSize = 1000;
+
 /** What a promise is worth at least when it is told (decision 5). */
 const promise = `interval '5 hours'`;
 
@@ -99,30 +108,36 @@ const rankOf = (role: string): string => `array_position(array['${repositoryRole
 
 const contents = {
   manifest: {
+    dependsOn: anything,
     columns: `content.id as content_id, content.digest, content.size, content.media_type, content.payload,
-              content.promised`,
+              content.promised, content.fleeting`,
     rows: `
       select m.id, m.digest, m.size, m.media_type, coalesce(m.hold_until >= now() + ${promise}, false) as promised,
-             case when q.whole and m.size <= ${String(gatheredPayload)} then ${payloadText} end as payload
+             case when q.whole and m.size <= ${String(gatheredPayload)} then ${payloadText} end as payload, false as fleeting
         from manifests m where m.repository_id = r.id and m.digest = q.digest and m.deleted_at is null
       union all
       select m.id, m.digest, m.size, m.media_type, false,
-             case when q.whole and m.size <= ${String(gatheredPayload)} then ${payloadText} end
+             case when q.whole and m.size <= ${String(gatheredPayload)} then ${payloadText} end, t.expires_at is not null
         from tags t join manifests m on m.id = t.manifest_id
         where t.repository_id = r.id and t.name = q.tag and t.ended_at is null
           and (t.expires_at is null or t.expires_at > now())`,
   },
   blob: {
+    dependsOn: anything,
     columns: `content.id as content_id, content.digest, content.size, content.storage_key, content.quarantined,
-              content.promised`,
+              content.promised, false as fleeting`,
     rows: `
       select b.id, b.digest, b.size::float8 as size, b.storage_key, b.state = 'quarantined' as quarantined,
              coalesce(b.state = 'live' and b.lease_until >= now() + ${promise}, false) as promised
         from blobs b join repository_blobs l on l.blob_id = b.id and l.repository_id = r.id
         where b.digest = q.digest and b.state <> 'deleting'`,
   },
-  nothing: { columns: 'content.id as content_id', rows: 'select null::uuid as id' },
-} as const;
+  nothing: {
+    dependsOn: rights,
+    columns: 'content.id as content_id, false as fleeting',
+    rows: 'select null::uuid as id',
+  },
+} as const satisfies Readonly<Record<string, { dependsOn: Dependence; columns: string; rows: string }>>;
 
 /**
  * One statement for credential, rights and content (reference: the hot read). It is put together from the SQL that everybody
@@ -133,7 +148,7 @@ function statementOf(
   kind: Credential['kind'] | 'anonymous',
 ): { name: string; text: string } {
   const nobody = kind === 'anonymous';
-  const { columns, rows } = contents[content];
+  const { dependsOn, columns, rows } = contents[content];
   const text = `
     select ${nobody ? 'null as holder_id, null::int as rank' : 'holder.id as holder_id, access.rank'},
            ${
@@ -143,7 +158,7 @@ function statementOf(
            holder.disabled, holder.deleted, holder.title, ${milliseconds('holder.expires_at')} as expires_at,`
            }
            r.id as repository_id, r.namespace_id, r.visibility, r.created_by, ${milliseconds('r.created_at')} as created_at,
-           ${columns}
+           ${columns}, ${dependsOn.sql} as state
       from unnest((select $1::uuid[]), (select $2::text[]), (select $3::text[]), (select $4::text[]), (select $5::boolean[]))
              with ordinality q (credential, repository, tag, digest, whole, place)
       ${nobody ? '' : `left join lateral (${holderOf[kind]('q.credential')}) holder on true`}
@@ -173,9 +188,10 @@ export class HotReads {
     this.#orm = orm;
     // Two lanes: while the database answers one crowd, this process serves the other. A third makes all of them smaller.
     const gathering = new Gathering({ lanes: 2 });
-    this.#manifests = askers<ManifestRow>(orm, gathering, 'manifest');
-    this.#blobs = askers<BlobRow>(orm, gathering, 'blob');
-    this.#rights = askers<Row>(orm, gathering, 'nothing');
+    const kept = new StateMemory<Row>(anything, lookAt(orm, anything));
+    this.#manifests = askers<ManifestRow>(orm, { gathering, memory: kept }, 'manifest');
+    this.#blobs = askers<BlobRow>(orm, { gathering, memory: kept }, 'blob');
+    this.#rights = askers<Row>(orm, { gathering, memory: new StateMemory(rights, lookAt(orm, rights)) }, 'nothing');
   }
 
   /**
@@ -234,30 +250,46 @@ const credentialKinds = [
   ...(Object.keys(holderOf) as Credential['kind'][]),
 ] as const satisfies CredentialReference['kind'][];
 
+/** What all kinds of questions share. */
+interface Shared {
+  readonly gathering: Gathering;
+  readonly memory: StateMemory<Row>;
+}
+
 /** One way to ask for each kind of credential: their statements differ, and each is planned once. */
 function askers<Found extends Row>(
   orm: Orm,
-  gathering: Gathering,
+  { gathering, memory }: Shared,
   content: keyof typeof contents,
 ): (kind: CredentialReference['kind'], question: Question) => Promise<Found> {
   const byKind = new Map(
     credentialKinds.map((kind) => {
       const statement = statementOf(content, kind);
-      const answerAll = (questions: readonly Question[]) =>
-        runPrepared<Found>(orm, statement, [
+      const answerAll = async (questions: readonly Question[]) => {
+        const rows = await runPrepared<Found>(orm, statement, [
           questions.map((question) => question.credential),
           questions.map((question) => question.repository),
           questions.map((question) => question.tag),
           questions.map((question) => question.digest),
           questions.map((question) => question.whole),
         ]);
+        if (rows[0]) memory.saw(rows[0].state);
+        return rows;
+      };
       return [kind, gathering.kind(answerAll)];
     }),
   );
   return async (kind, question) => {
     const ask = byKind.get(kind);
     if (!ask) throw new TypeError(`no statement reads content by ${kind}`);
-    return ask(question);
+    const { credential, repository, tag, digest, whole } = question;
+    const key = `${content} ${kind} ${credential ?? ''} ${repository} ${tag ?? ''} ${digest ?? ''} ${whole ? 'whole' : ''}`;
+    // What lies under this key was a row of this statement.
+    const known = (await memory.recall(key)) as Found | undefined;
+    if (known) return known;
+    const row = await ask(question);
+    if (!row.fleeting) memory.remember(row.state, key, row, (row.payload?.length ?? 0) + rowSize);
+    return row;
   };
 }
 

@@ -1,3 +1,4 @@
+import { forgetRightsChanges } from '@escale/domain/access';
 import type { Context } from '@escale/domain/context';
 import { endExpiredTags, trimTagHistory } from '@escale/domain/content';
 import { rewrapSecrets } from '@escale/domain/credentials';
@@ -34,6 +35,7 @@ interface Job {
 // prettier-ignore
 export const jobs = {
   'end-expired-tags': { cron: '* * * * *',                run: whileAny((parts) => endExpiredTags(systemContext(parts))) },
+  'forget-rights':    { cron: '* * * * *',                run: async ({ orm }) => { await forgetRightsChanges({ em: orm.em.fork() }); } },
   'follow-groups':    { cron: '* * * * *',                run: follow },
   'purge-uploads':    { cron: '*/10 * * * *',             run: async (parts) => { await purgeUploads(parts); } },
   'purge-deleted':    { cron: '7,37 * * * *',             run: async (parts) => { await purgeDeletedNamespaces(systemContext(parts)); } },

@@ -18,6 +18,7 @@ export { RegistrySettings } from './registry-settings.ts';
 export { Repository } from './repository.ts';
 export { RepositoryBlob } from './repository-blob.ts';
 export { RevealCount } from './reveal-count.ts';
+export { RightsChange } from './rights-change.ts';
 export { Robot } from './robot.ts';
 export { RobotToken } from './robot-token.ts';
 export { SecretKey } from './secret-key.ts';

@@ -1,10 +1,12 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { bytewise, createdAt, id } from './base.ts';
+import { notesRightsChange } from './rights-change.ts';
 
 /** The first part of a repository name. One table for users and organizations, so that a name is free or taken for both. */
 const NamespaceSchema = defineEntity({
   name: 'Namespace',
   tableName: 'namespaces',
+  triggers: notesRightsChange('namespaces', ['id', 'name', 'deleted_at']),
   properties: {
     id: id(),
     name: bytewise().unique(),

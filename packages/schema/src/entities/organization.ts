@@ -1,11 +1,13 @@
 import { defineEntity, p, type Opt } from '@mikro-orm/core';
 import { createdAt, id } from './base.ts';
 import { Namespace } from './namespace.ts';
+import { notesRightsChange } from './rights-change.ts';
 
 /** A namespace that people share. */
 const OrganizationSchema = defineEntity({
   name: 'Organization',
   tableName: 'organizations',
+  triggers: notesRightsChange('organizations', ['id', 'namespace_id']),
   properties: {
     id: id(),
     namespace: () => p.oneToOne(Namespace).owner().eager(),

@@ -5,6 +5,7 @@ import { Repository } from './repository.ts';
 import { Robot } from './robot.ts';
 import { Team } from './team.ts';
 import { User } from './user.ts';
+import { notesRightsChange } from './rights-change.ts';
 
 /** A grantee (user, robot or team; exactly one) has a role on a repository. */
 const PermissionSchema = defineEntity({
@@ -22,6 +23,7 @@ const PermissionSchema = defineEntity({
     { properties: ['team', 'repository'] },
   ],
   checks: [{ name: 'permissions_one_grantee', expression: 'num_nonnulls(user_id, robot_id, team_id) = 1' }],
+  triggers: notesRightsChange('permissions', ['repository_id', 'user_id', 'robot_id', 'team_id', 'role']),
   properties: {
     id: id(),
     repository: () => p.manyToOne(Repository).deleteRule('cascade'),

@@ -2,6 +2,7 @@ import { defineEntity, p, type Opt } from '@mikro-orm/core';
 import type { RepositoryName } from '../values/repository-name.ts';
 import { bytewise, createdAt, id } from './base.ts';
 import { Namespace } from './namespace.ts';
+import { notesRightsChange } from './rights-change.ts';
 
 /** The named content `namespace/path`. */
 const RepositorySchema = defineEntity({
@@ -21,6 +22,15 @@ const RepositorySchema = defineEntity({
         'create index "repositories_latest" on "repositories" (coalesce("last_pushed_at", "created_at") desc, "id" desc)',
     },
   ],
+  triggers: notesRightsChange('repositories', [
+    'id',
+    'namespace_id',
+    'name',
+    'visibility',
+    'created_by',
+    'created_at',
+    'deleted_at',
+  ]),
   properties: {
     id: id(),
     namespace: () => p.manyToOne(Namespace).eager(),

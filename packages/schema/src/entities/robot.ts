@@ -1,12 +1,14 @@
 import { defineEntity, p, type Opt } from '@mikro-orm/core';
 import { bytewise, createdAt, id } from './base.ts';
 import { Namespace } from './namespace.ts';
+import { notesRightsChange } from './rights-change.ts';
 
 /** A machine principal of a namespace. Its secrets are rows of their own, see `RobotToken`. */
 const RobotSchema = defineEntity({
   name: 'Robot',
   tableName: 'robots',
   uniques: [{ properties: ['namespace', 'name'] }],
+  triggers: notesRightsChange('robots', ['id', 'namespace_id', 'name']),
   properties: {
     id: id(),
     namespace: () => p.manyToOne(Namespace).eager().deleteRule('cascade'),

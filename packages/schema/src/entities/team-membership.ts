@@ -3,6 +3,7 @@ import { createdAt, id } from './base.ts';
 import { Robot } from './robot.ts';
 import { Team } from './team.ts';
 import { User } from './user.ts';
+import { notesRightsChange } from './rights-change.ts';
 
 /** A user or a robot in a team; exactly one of the two. */
 const TeamMembershipSchema = defineEntity({
@@ -10,6 +11,7 @@ const TeamMembershipSchema = defineEntity({
   tableName: 'team_memberships',
   uniques: [{ properties: ['team', 'user'] }, { properties: ['team', 'robot'] }],
   checks: [{ name: 'team_memberships_one_member', expression: 'num_nonnulls(user_id, robot_id) = 1' }],
+  triggers: notesRightsChange('team_memberships', ['team_id', 'user_id', 'robot_id']),
   properties: {
     id: id(),
     team: () => p.manyToOne(Team).deleteRule('cascade'),

@@ -2,12 +2,14 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { teamRoles } from '../values/role.ts';
 import { bytewise, createdAt, id } from './base.ts';
 import { Organization } from './organization.ts';
+import { notesRightsChange } from './rights-change.ts';
 
 /** A group of users and robots in an organization. */
 const TeamSchema = defineEntity({
   name: 'Team',
   tableName: 'teams',
   uniques: [{ properties: ['organization', 'name'] }],
+  triggers: notesRightsChange('teams', ['id', 'organization_id', 'name', 'role']),
   properties: {
     id: id(),
     organization: () => p.manyToOne(Organization).deleteRule('cascade'),

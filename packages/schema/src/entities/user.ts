@@ -1,12 +1,14 @@
 import { defineEntity, p, type Opt } from '@mikro-orm/core';
 import { createdAt, id } from './base.ts';
 import { Namespace } from './namespace.ts';
+import { notesRightsChange } from './rights-change.ts';
 
 /** A person known from the identity provider; identity is the pair (issuer, subject), never a name or an address. */
 const UserSchema = defineEntity({
   name: 'User',
   tableName: 'users',
   uniques: [{ properties: ['issuer', 'subject'] }],
+  triggers: notesRightsChange('users', ['id', 'namespace_id', 'is_administrator', 'disabled_at']),
   properties: {
     id: id(),
     namespace: () => p.oneToOne(Namespace).owner().eager(),

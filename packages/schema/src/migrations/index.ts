@@ -13,6 +13,7 @@ import { Migration20261125002200_sessions_are_refreshed } from './Migration20261
 import { Migration20261125004303_pending_memberships } from './Migration20261125004303_pending_memberships.ts';
 import { Migration20261125031819_triggers_ask_first } from './Migration20261125031819_triggers_ask_first.ts';
 import { Migration20261125032604_entries_of_a_repository } from './Migration20261125032604_entries_of_a_repository.ts';
+import { Migration20261128192029_rights_changes } from './Migration20261128192029_rights_changes.ts';
 
 /** Every migration, in order; listed by hand so that a bundle or a test runner needs no folder to look into. */
 export const migrations = [
@@ -31,4 +32,5 @@ export const migrations = [
   Migration20261125004303_pending_memberships,
   Migration20261125031819_triggers_ask_first,
   Migration20261125032604_entries_of_a_repository,
+  Migration20261128192029_rights_changes,
 ];
