@@ -5,6 +5,7 @@ import {
   beginIfUnnamed,
   beginLifetime,
   endLifetime,
+  labelledExpiry,
   lockTag,
   recordTagEvent,
   type OpenLifetime,
@@ -69,11 +70,6 @@ export function holds({ match, noneMatch }: TagCondition, current: Digest | unde
   const names = (digests: readonly Digest[] | '*'): boolean =>
     current !== undefined && (digests === '*' || digests.includes(current));
   return (match === undefined || names(match)) && (noneMatch === undefined || !names(noneMatch));
-}
-
-/** A label that asks for both is taken as immutable: such a tag never expires. */
-function labelledExpiry(ctx: Context, { expiresAfter, tagsImmutable }: TagTarget): Date | null {
-  return expiresAfter === null || tagsImmutable ? null : new Date(ctx.now.getTime() + expiresAfter * 1000);
 }
 
 async function renewExpiry(

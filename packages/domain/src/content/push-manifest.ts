@@ -1,7 +1,6 @@
 import { v7 } from 'uuid';
 import {
   isNondistributable,
-  manifestKind,
   platformText,
   type Digest,
   type ParsedManifest,
@@ -13,8 +12,11 @@ import { manifestBlobUnknown, preconditionFailed, sizeInvalid } from '../errors.
 import { usageRow } from '../usage-logs/record.ts';
 import { writePush } from '../usage-logs/write-usage.ts';
 import { checkIndex } from './check-index.ts';
+import { blobsKeptFromCollection, listedBlobs } from './listed-blobs.ts';
 import { describeManifest, type ManifestFacts } from './manifest-facts.ts';
+import { insertManifestFrom, manifestValues } from './manifest-row.ts';
 import { holds, moveTag, type TagCondition, type TagTarget } from './move-tag.ts';
+import { pushNewImage } from './push-new-image.ts';
 import { refreshTotalSizes } from './total-size.ts';
 
 /** A manifest that has passed the gate, with the bytes as they came. */
@@ -42,6 +44,13 @@ export async function pushManifest(
 ): Promise<void> {
   const { digest, parsed, condition } = pushed;
   const tags = [...new Set(pushed.tags)].sort();
+  const { namespaceId } = repository;
+  const place = { repository, ...(namespaceId !== undefined && { namespaceId }) };
+  const facts = { ...place, digest, details: { mediaType: parsed.mediaType } };
+  const named = tags.length > 0 ? tags.map((tag) => ({ ...facts, tag })) : [facts];
+  const entries = named.map((entry) => usageRow(ctx, 'repository.pushed', entry));
+  const push = { repositoryId: repository.id, at: ctx.now, entries };
+  if (await pushNewImage(ctx, { ...pushed, tags }, push)) return;
   await ctx.em.transactional(async (em) => {
     const inner = { ...ctx, em };
     const blobs = await lockBlobs(em, repository.id, parsed);
@@ -58,15 +67,7 @@ export async function pushManifest(
         );
       await holdManifest(em, manifest.id);
     }
-    const { namespaceId } = repository;
-    const place = { repository, ...(namespaceId !== undefined && { namespaceId }) };
-    const facts = { ...place, digest, details: { mediaType: parsed.mediaType } };
-    const entries = tags.length > 0 ? tags.map((tag) => ({ ...facts, tag })) : [facts];
-    await writePush(
-      em,
-      { repositoryId: repository.id, at: ctx.now },
-      entries.map((entry) => usageRow(ctx, 'repository.pushed', entry)),
-    );
+    await writePush(em, push);
     await ctx.faults?.('manifest.storing');
   });
   await ctx.faults?.('manifest.stored');
@@ -78,31 +79,11 @@ interface BlobRow {
   size: string;
 }
 
-/**
- * Locks the listed blobs and their links against collection, in digest order so that two pushes never wait for each other
- * (§3.2, step 3).
- * An index may list blobs too, as BuildKit before 0.21 does for its caches (peers.md §3, 28): kept like layers, yet like an
- * index's other entries they may be absent.
- */
+/** @throws MANIFEST_BLOB_UNKNOWN, SIZE_INVALID */
 async function lockBlobs(em: EntityManager, repositoryId: string, parsed: ParsedManifest): Promise<BlobRow[]> {
-  const inIndex = parsed.manifests.filter(({ mediaType }) => manifestKind(mediaType) === undefined);
-  const needed = [...(parsed.config ? [parsed.config] : []), ...parsed.layers];
-  const listed = [...needed, ...inIndex];
-  if (listed.length === 0) return [];
-  const sizes = new Map<Digest, number>();
-  for (const { digest, size } of listed) {
-    const known = sizes.get(digest);
-    if (known !== undefined && known !== size) throw sizeInvalid(`${digest} is listed with two sizes`);
-    sizes.set(digest, size);
-  }
-  const rows = await executePrepared<BlobRow>(
-    em,
-    `select b.id, b.digest, b.size from blobs b
-       join repository_blobs l on l.blob_id = b.id and l.repository_id = ?
-       where b.digest = any (?::text[]) and b.state = 'live'
-       order by b.digest for key share of b, l`,
-    [repositoryId, [...sizes.keys()]],
-  );
+  const { needed, sizes } = listedBlobs(parsed);
+  if (sizes.size === 0) return [];
+  const rows = await executePrepared<BlobRow>(em, blobsKeptFromCollection, [repositoryId, [...sizes.keys()]]);
   const here = new Map(rows.map((row) => [row.digest, Number(row.size)]));
   const missing = needed.filter(({ digest, mediaType }) => !here.has(digest) && !isNondistributable(mediaType));
   if (missing.length > 0) throw manifestBlobUnknown([...new Set(missing.map(({ digest }) => digest))]);
@@ -190,15 +171,11 @@ async function insertManifest(
   { digest, payload, parsed, facts }: Pick<PushedManifest, 'digest' | 'payload' | 'parsed'> & { facts: ManifestFacts },
   blobs: BlobRow[],
 ): Promise<Inserted | undefined> {
-  const artifactType = parsed.artifactType ?? parsed.config?.mediaType ?? null;
   const blobIds = blobs.map(({ id }) => id);
+  const totalSize = blobs.reduce((sum, { size }) => sum + Number(size), payload.length);
   const [inserted] = await executePrepared<Inserted>(
     ctx.em,
-    `with made as (
-       insert into manifests (id, repository_id, digest, media_type, artifact_type, payload, size, subject_digest, annotations,
-           platform, config, expires_after, tags_immutable, total_size, created_at)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?, now())
-       on conflict (repository_id, digest) do nothing returning id, digest),
+    `with made as (${insertManifestFrom('')}),
      edges as (insert into manifest_blobs (manifest_id, blob_id) select made.id, blob from made, unnest(?::uuid[]) blob),
      -- Rows are seldom touched here, and in the order in which they are locked.
      wanted as (
@@ -206,24 +183,7 @@ async function insertManifest(
          select id from blobs where id = any (?::uuid[]) and unreferenced_since is not null and exists (select from made)
            order by digest for no key update))
      select id, exists (select from manifest_children c where c.digest = made.digest) as listed from made`,
-    [
-      v7(),
-      repositoryId,
-      digest,
-      parsed.mediaType,
-      artifactType,
-      payload,
-      payload.length,
-      parsed.subject?.digest ?? null,
-      JSON.stringify(parsed.annotations),
-      facts.platform,
-      facts.config,
-      facts.expiresAfter,
-      facts.tagsImmutable,
-      blobs.reduce((sum, { size }) => sum + Number(size), payload.length),
-      blobIds,
-      blobIds,
-    ],
+    [...manifestValues(repositoryId, { id: v7(), digest, payload, parsed, facts, totalSize }), ...[blobIds, blobIds]],
   );
   return inserted;
 }

@@ -26,7 +26,8 @@ interface Row {
   expired: boolean;
 }
 
-const lockName = (repositoryId: string, tag: TagName): string => `tag:${repositoryId}:${tag}`;
+/** What `hashtextextended` makes the number of a tag's lock of. */
+export const lockName = (repositoryId: string, tag: TagName): string => `tag:${repositoryId}:${tag}`;
 const dateOrNull = (value: Date | string | null): Date | null => (value === null ? null : new Date(value));
 
 /**
@@ -96,15 +97,14 @@ export interface NewLifetime {
 }
 
 /**
- * Locks a tag and begins its lifetime if it has none open, in one statement: the index of open lifetimes sees what others have
- * left when the lock is ours, where a look at the rows would not.
+ * Locks a tag and begins its lifetime if it has none open, in one statement.
  * @returns false when the tag names something, or did until its expiry, which nobody has noticed: it is locked, and nothing else
  * has happened
  */
 export async function beginIfUnnamed(ctx: Context, repositoryId: string, lifetime: NewLifetime): Promise<boolean> {
   const begun = await executePrepared(ctx.em, beginUnnamed, [
     lockName(repositoryId, lifetime.tag),
-    ...valuesOf(ctx, repositoryId, lifetime, undefined),
+    ...beginningValues(ctx, repositoryId, lifetime),
   ]);
   return begun.length > 0;
 }
@@ -120,28 +120,48 @@ export async function beginLifetime(
   lifetime: NewLifetime,
   previous: OpenLifetime | undefined,
 ): Promise<void> {
-  await executePrepared(ctx.em, beginPlain, valuesOf(ctx, repositoryId, lifetime, previous));
+  await executePrepared(ctx.em, beginPlain, beginningValues(ctx, repositoryId, lifetime, previous));
 }
 
-const begin = (from: string, unless: string): string => `
-  begun as (
+/**
+ * SQL of the parts of a statement that begin a lifetime, with `beginningValues`.
+ * @param from what it hangs on
+ * @param unless what happens where the tag has an open lifetime
+ */
+export const beginning = (from: string, unless: string): { readonly begun: string; readonly history: string } => ({
+  begun: `
     insert into tags (id, repository_id, name, manifest_id, pushed_by, started_at, expires_at, immutable, last_pulled_at)
       select ?::uuid, ?::uuid, ?, ?::uuid, ?, clock_timestamp(), ?::timestamptz, ?::boolean, ?::timestamptz ${from}
-      ${unless} returning repository_id, name, started_at, pushed_by, expires_at)
-  insert into tag_events (id, repository_id, name, kind, at, by, digest, previous_digest, expires_at)
-    select ?::uuid, repository_id, name, ?, started_at, pushed_by, ?, ?, expires_at from begun returning id`;
+      ${unless} returning repository_id, name, started_at, pushed_by, expires_at`,
+  history: `
+    insert into tag_events (id, repository_id, name, kind, at, by, digest, previous_digest, expires_at)
+      select ?::uuid, repository_id, name, ?, started_at, pushed_by, ?, ?, expires_at from begun returning id`,
+});
 
-const beginPlain = `with ${begin('', '')}`;
-const beginUnnamed = `with locked as (select pg_advisory_xact_lock(hashtextextended(?, 0))), ${begin(
-  'from locked',
-  'on conflict (repository_id, name) where ended_at is null do nothing',
-)}`;
+/** SQL that takes a tag's lock, with its name. @param from what has to happen before */
+export const lockedTag = (from: string): string => `select pg_advisory_xact_lock(hashtextextended(?, 0)) ${from}`;
 
-function valuesOf(
+/** The index of open lifetimes sees what others have left when the lock is ours, where a look at the rows would not. */
+export const unlessNamed = 'on conflict (repository_id, name) where ended_at is null do nothing';
+
+const plain = beginning('', '');
+const beginPlain = `with begun as (${plain.begun}) ${plain.history}`;
+const unnamed = beginning('from locked', unlessNamed);
+const beginUnnamed = `with locked as (${lockedTag('')}), begun as (${unnamed.begun}) ${unnamed.history}`;
+
+/** A label that asks for both is taken as immutable: such a tag never expires. */
+export function labelledExpiry(
+  ctx: Context,
+  { expiresAfter, tagsImmutable }: { readonly expiresAfter: number | null; readonly tagsImmutable: boolean },
+): Date | null {
+  return expiresAfter === null || tagsImmutable ? null : new Date(ctx.now.getTime() + expiresAfter * 1000);
+}
+
+export function beginningValues(
   ctx: Context,
   repositoryId: string,
   { tag, manifest, expiresAt, as }: NewLifetime,
-  previous: OpenLifetime | undefined,
+  previous?: OpenLifetime,
 ): unknown[] {
   return [
     ...[v7(), repositoryId, tag, manifest.id, principalName(ctx.principal), expiresAt, manifest.tagsImmutable],

@@ -17,6 +17,8 @@ export interface TestImage {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly subject?: Digest;
   readonly condition?: PushedManifest['condition'];
+  /** Only the manifest is sent. */
+  readonly blobsAreHere?: boolean;
 }
 
 /** What was pushed, with the bytes that it takes. */
@@ -32,7 +34,15 @@ export interface PushedTestImage {
 export async function pushTestImage(
   ctx: Context,
   repository: { id: string; name: string },
-  { tags = [], layers = ['layer'], labels = {}, annotations = {}, subject, condition }: TestImage = {},
+  {
+    tags = [],
+    layers = ['layer'],
+    labels = {},
+    annotations = {},
+    subject,
+    condition,
+    blobsAreHere = false,
+  }: TestImage = {},
 ): Promise<PushedTestImage> {
   const config = JSON.stringify({
     os: 'linux',
@@ -40,7 +50,7 @@ export async function pushTestImage(
     config: { Labels: labels },
     history: [...layers.map((layer) => ({ created_by: `COPY ${layer}` })), { created_by: 'CMD', empty_layer: true }],
   });
-  for (const blob of [config, ...layers]) await addTestBlob(ctx, repository.id, blob);
+  for (const blob of blobsAreHere ? [] : [config, ...layers]) await addTestBlob(ctx, repository.id, blob);
   const describe = (mediaType: string, bytes: string) => ({ mediaType, digest: sha256(bytes), size: bytes.length });
   const manifest = {
     schemaVersion: 2,

@@ -4,12 +4,13 @@ import { executePrepared, type EntityManager } from '@escale/schema/orm';
 import type { LikePulls } from './pull-crowd.ts';
 import type { UsageRow } from './record.ts';
 
-/** A column each, as one array of all entries: few and many cost one statement. */
-const insertEntries = `
+/** A column each, as one array of all entries: few and many cost one statement. @param gate what they hang on */
+const insertEntries = (gate = ''): string => `
   insert into usage_log_entries (id, at, kind, namespace, namespace_id, repository, repository_id, performer_kind, performer, authenticated_by,
                                  tag, digest, client_address, user_agent, details)
-  select * from unnest(?::uuid[], ?::timestamptz[], ?::text[], ?::text[], ?::uuid[], ?::text[], ?::uuid[], ?::text[], ?::text[], ?::text[],
-                       ?::text[], ?::text[], ?::text[], ?::text[], ?::jsonb[])`;
+  select entry.* from ${gate} unnest(?::uuid[], ?::timestamptz[], ?::text[], ?::text[], ?::uuid[], ?::text[], ?::uuid[], ?::text[], ?::text[],
+                       ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::jsonb[]) entry`;
+const insertPlain = insertEntries();
 
 /** What is alike comes once, and each entry brings its id and time alone. */
 const insertPulls = `
@@ -24,13 +25,20 @@ const insertPulls = `
          with ordinality alike (kind, namespace, namespace_id, repository, repository_id, performer_kind, performer, authenticated_by,
                                 tag, digest, client_address, user_agent, place) using (place)`;
 
-/** Last, when a push is written: pushes to one repository take turns from here on. */
-const notePush = `with pushed as (update repositories set last_pushed_at = ? where id = ?)`;
+/**
+ * SQL of the last parts of a statement that writes a push, with `pushValues`: pushes to one repository take turns from here on.
+ * @param gate a part of the statement that is empty when nothing was pushed
+ */
+export const pushNoted = (gate: string): { readonly pushed: string; readonly logged: string } => ({
+  pushed: `update repositories set last_pushed_at = ? where id = ? and exists (select from ${gate})`,
+  logged: insertEntries(`${gate},`),
+});
+const insertPush = `with pushed as (update repositories set last_pushed_at = ? where id = ?) ${insertPlain}`;
 
 /** Writes entries at once, past the entities: for what happens all the time. @returns their ids */
 export async function writeUsage(em: EntityManager, rows: readonly UsageRow[]): Promise<string[]> {
   const ids = rows.map(() => v7());
-  await executePrepared(em, insertEntries, columnsOf(ids, rows));
+  await executePrepared(em, insertPlain, columnsOf(ids, rows));
   return ids;
 }
 
@@ -54,14 +62,21 @@ function orderedIds(count: number): string[] {
   );
 }
 
+/** A push to note in its repository and in the usage log. */
+export interface Push {
+  readonly repositoryId: string;
+  readonly at: Date;
+  readonly entries: readonly UsageRow[];
+}
+
 /** The same for a push, with the time of it in its repository. */
-export async function writePush(
-  em: EntityManager,
-  { repositoryId, at }: { repositoryId: string; at: Date },
-  rows: readonly UsageRow[],
-): Promise<void> {
-  const ids = rows.map(() => v7());
-  await executePrepared(em, notePush + insertEntries, [at, repositoryId, ...columnsOf(ids, rows)]);
+export async function writePush(em: EntityManager, push: Push): Promise<void> {
+  await executePrepared(em, insertPush, pushValues(push));
+}
+
+export function pushValues({ repositoryId, at, entries }: Push): unknown[] {
+  const ids = entries.map(() => v7());
+  return [at, repositoryId, ...columnsOf(ids, entries)];
 }
 
 function columnsOf(ids: readonly string[], rows: readonly UsageRow[]): unknown[] {
