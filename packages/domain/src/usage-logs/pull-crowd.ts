@@ -27,6 +27,11 @@ export class PullCrowd {
     return this.#size;
   }
 
+  /** How many that differ in more than their time. */
+  get kinds(): number {
+    return this.#alike.size;
+  }
+
   note(key: string, at: Date, row: () => PullRow): void {
     const known = this.#alike.get(key);
     if (known) known.times.push(at.getTime());

@@ -12,8 +12,11 @@ import { writePulls } from './write-usage.ts';
 const pause = 1000;
 /** Pulls kept while the database is away; beyond it the oldest are dropped and counted in the report. */
 const limit = 50_000;
-/** Pulls of one statement, which is written as soon as they are together: rows that wait long are what memory pays for. */
-const crowd = 500;
+/**
+ * Pulls of one statement, which is written as soon as they are together, or as soon as they are of so many kinds: rows that wait
+ * are what memory pays for, and each time that something is written, reads have nothing to remember (`StateMemory`).
+ */
+const crowd = { pulls: 4000, kinds: 500 };
 
 /** Pulls that live logs show between two pauses: nobody reads more of them in a second. */
 const announced = 20;
@@ -57,7 +60,8 @@ export class PullLog {
       const row = usageRow(ctx, 'repository.pulled', { repository, namespaceId, digest, ...tag });
       return { ...row, digest, repositoryId };
     });
-    if (this.#pulls.size >= crowd && !this.#failed) void this.#alone(() => this.#writePulls());
+    const { size, kinds } = this.#pulls;
+    if ((size >= crowd.pulls || kinds >= crowd.kinds) && !this.#failed) void this.#alone(() => this.#writePulls());
   }
 
   /** Writes what was collected; a failure keeps it for the next time. */
@@ -90,7 +94,7 @@ export class PullLog {
 
   async #writePulls(): Promise<void> {
     while (this.#pulls.size > 0) {
-      const pulls = this.#pulls.take(crowd);
+      const pulls = this.#pulls.take(crowd.pulls);
       try {
         const children = await this.#children(pulls);
         const counted = pulls.filter((pull) => !isChild(children, pull));
