@@ -42,6 +42,8 @@ const settings: Readonly<Record<string, string>> = {
   max_wal_senders: '0',
   max_wal_size: '256MB',
   autovacuum_max_workers: '1',
+  // A young registry grows from nothing to thousands of rows within a minute, and plans made for nothing would stay.
+  autovacuum_naptime: '10s',
   max_parallel_workers: '2',
   logging_collector: 'off',
   log_min_messages: 'warning',
