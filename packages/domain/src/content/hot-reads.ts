@@ -7,12 +7,21 @@ import {
   type Reference,
   type RepositoryName,
 } from '@escale/schema/values';
-import { live, reasonsOf, standingReasons, type AccessibleRepository } from '../access/find-accessible.ts';
+import { standingReasons, type AccessibleRepository } from '../access/find-accessible.ts';
 import { anonymous, type Credential, type Principal } from '../access/principal.ts';
-import { credentialGone, holderKind, holderOf, principalOf, type CredentialReference } from '../credentials/holder.ts';
+import { credentialGone, holderOf, principalOf, type CredentialReference } from '../credentials/holder.ts';
 import { Gathering } from './gathering.ts';
 import type { LinkedBlob } from './find-blob.ts';
-import { anything, lookAt, rights, StateMemory, type Dependence, type State } from './state-memory.ts';
+import {
+  hotStatement,
+  payloadText,
+  type HotBlobRow,
+  type HotContent,
+  type HotManifestRow,
+  type HotQuestion,
+  type HotRow,
+} from './hot-statements.ts';
+import { anything, lookAt, rights, StateMemory } from './state-memory.ts';
 
 /** What one look at the database found: who asks, what they may, and what they asked for. All of it of the same moment. */
 export interface Seen<Content> {
@@ -41,157 +50,25 @@ export interface SeenBlob extends LinkedBlob {
   readonly promised: boolean;
 }
 
-/** A question about one thing in one repository. */
-interface Question {
-  readonly credential: string | null;
-  readonly repository: RepositoryName;
-  readonly tag: string | null;
-  readonly digest: string | null;
-  /** Whether a manifest's bytes are wanted. */
-  readonly whole: boolean;
-}
-
-interface Row {
-  holder_id: string | null;
-  holder_namespace_id: string;
-  holder_name: string;
-  is_administrator: boolean;
-  disabled: boolean;
-  deleted: boolean;
-  title: string | null;
-  /** Milliseconds since 1970, as `created_at`: cheaper to read than a date. */
-  expires_at: number | null;
-  repository_id: string | null;
-  namespace_id: string;
-  visibility: 'private' | 'public';
-  created_by: string;
-  created_at: number;
-  /** Place in the ladder of roles, from 1. */
-  rank: number | null;
-  content_id: string | null;
-  promised: boolean;
-  digest: Digest;
-  size: number;
-  payload?: string | null;
-  /** It depends on the time, so that the next look may find something else. */
-  fleeting: boolean | null;
-  /** Of what the answer depends on. */
-  state: State;
-}
-
-interface ManifestRow extends Row {
-  media_type: string;
-  payload: string | null;
-}
-
-interface BlobRow extends Row {
-  storage_key: string;
-  quarantined: boolean;
-}
-
-/** Manifests beyond this many bytes are fetched by themselves: a crowd of them must not lie in memory together. */
-const gatheredPayload = 64 * 1024;
-
-/** Bytes would travel as hexadecimal digits, and leave in a piece of their own behind the headers. */
-const payloadText = `convert_from(m.payload, 'UTF8')`;
-
-/** Characters that an answer without bytes is counted for in the memory. */
-const rowSize = 1000;
-
-/** What a promise is worth at least when it is told (decision 5). */
-const promise = `interval '5 hours'`;
-
-const milliseconds = (time: string): string => `(extract(epoch from ${time}) * 1000)::float8`;
-
-/** The ladder as SQL, from the one list of roles. */
-const rankOf = (role: string): string => `array_position(array['${repositoryRoles.join(`', '`)}'], ${role})`;
-
-const contents = {
-  manifest: {
-    dependsOn: anything,
-    columns: `content.id as content_id, content.digest, content.size, content.media_type, content.payload,
-              content.promised, content.fleeting`,
-    rows: `
-      select m.id, m.digest, m.size, m.media_type, coalesce(m.hold_until >= now() + ${promise}, false) as promised,
-             case when q.whole and m.size <= ${String(gatheredPayload)} then ${payloadText} end as payload, false as fleeting
-        from manifests m where m.repository_id = r.id and m.digest = q.digest and m.deleted_at is null
-      union all
-      select m.id, m.digest, m.size, m.media_type, false,
-             case when q.whole and m.size <= ${String(gatheredPayload)} then ${payloadText} end, t.expires_at is not null
-        from tags t join manifests m on m.id = t.manifest_id
-        where t.repository_id = r.id and t.name = q.tag and t.ended_at is null
-          and (t.expires_at is null or t.expires_at > now())`,
-  },
-  blob: {
-    dependsOn: anything,
-    columns: `content.id as content_id, content.digest, content.size, content.storage_key, content.quarantined,
-              content.promised, false as fleeting`,
-    rows: `
-      select b.id, b.digest, b.size::float8 as size, b.storage_key, b.state = 'quarantined' as quarantined,
-             coalesce(b.state = 'live' and b.lease_until >= now() + ${promise}, false) as promised
-        from blobs b join repository_blobs l on l.blob_id = b.id and l.repository_id = r.id
-        where b.digest = q.digest and b.state <> 'deleting'`,
-  },
-  nothing: {
-    dependsOn: rights,
-    columns: 'content.id as content_id, false as fleeting',
-    rows: 'select null::uuid as id',
-  },
-} as const satisfies Readonly<Record<string, { dependsOn: Dependence; columns: string; rows: string }>>;
-
 /**
- * One statement for credential, rights and content (reference: the hot read). It is put together from the SQL that everybody
- * else uses: `holderOf` says who holds the credential, `reasonsOf` what they may.
- */
-function statementOf(
-  content: keyof typeof contents,
-  kind: Credential['kind'] | 'anonymous',
-): { name: string; text: string } {
-  const nobody = kind === 'anonymous';
-  const { dependsOn, columns, rows } = contents[content];
-  const text = `
-    select ${nobody ? 'null as holder_id, null::int as rank' : 'holder.id as holder_id, access.rank'},
-           ${
-             nobody
-               ? ''
-               : `holder.namespace_id as holder_namespace_id, holder.name as holder_name, holder.is_administrator,
-           holder.disabled, holder.deleted, holder.title, ${milliseconds('holder.expires_at')} as expires_at,`
-           }
-           r.id as repository_id, r.namespace_id, r.visibility, r.created_by, ${milliseconds('r.created_at')} as created_at,
-           ${columns}, ${dependsOn.sql} as state
-      from unnest((select $1::uuid[]), (select $2::text[]), (select $3::text[]), (select $4::text[]), (select $5::boolean[]))
-             with ordinality q (credential, repository, tag, digest, whole, place)
-      ${nobody ? '' : `left join lateral (${holderOf[kind]('q.credential')}) holder on true`}
-      left join (repositories r join namespaces n on n.id = r.namespace_id) on r.name = q.repository and ${live}
-      ${
-        nobody
-          ? ''
-          : `left join lateral (select max(${rankOf('reason.role')}) as rank
-             from (${reasonsOf(holderKind[kind], 'holder.id')}) reason) access on true`
-      }
-      left join lateral (${rows}) content on true
-      order by q.place`;
-  return { name: `${content} by ${kind}`, text };
-}
-
-/**
- * What a pull reads, and the first look of every push: credential, rights and content in one statement, gathered under load. No entity, and no cache: each
- * answer is what the database held after the question was asked (promise P4, T10).
+ * What a pull reads, and the first look of every push: credential, rights and content in one statement, gathered under load, or
+ * what an earlier one has found where nothing has changed since. No entity, and nothing stale: each answer is what the database
+ * held after the question was asked (promise P4, T10).
  */
 export class HotReads {
   readonly #orm: Orm;
-  readonly #manifests: (kind: CredentialReference['kind'], question: Question) => Promise<ManifestRow>;
-  readonly #blobs: (kind: CredentialReference['kind'], question: Question) => Promise<BlobRow>;
-  readonly #rights: (kind: CredentialReference['kind'], question: Question) => Promise<Row>;
+  readonly #manifests: (kind: CredentialReference['kind'], question: HotQuestion) => Promise<HotManifestRow>;
+  readonly #blobs: (kind: CredentialReference['kind'], question: HotQuestion) => Promise<HotBlobRow>;
+  readonly #rights: (kind: CredentialReference['kind'], question: HotQuestion) => Promise<HotRow>;
 
   constructor(orm: Orm) {
     this.#orm = orm;
     // Two lanes: while the database answers one crowd, this process serves the other. A third makes all of them smaller.
     const gathering = new Gathering({ lanes: 2 });
-    const kept = new StateMemory<Row>(anything, lookAt(orm, anything));
-    this.#manifests = askers<ManifestRow>(orm, { gathering, memory: kept }, 'manifest');
-    this.#blobs = askers<BlobRow>(orm, { gathering, memory: kept }, 'blob');
-    this.#rights = askers<Row>(orm, { gathering, memory: new StateMemory(rights, lookAt(orm, rights)) }, 'nothing');
+    const kept = new StateMemory<HotRow>(anything, lookAt(orm, anything));
+    this.#manifests = askers<HotManifestRow>(orm, { gathering, memory: kept }, 'manifest');
+    this.#blobs = askers<HotBlobRow>(orm, { gathering, memory: kept }, 'blob');
+    this.#rights = askers<HotRow>(orm, { gathering, memory: new StateMemory(rights, lookAt(orm, rights)) }, 'nothing');
   }
 
   /**
@@ -253,19 +130,22 @@ const credentialKinds = [
 /** What all kinds of questions share. */
 interface Shared {
   readonly gathering: Gathering;
-  readonly memory: StateMemory<Row>;
+  readonly memory: StateMemory<HotRow>;
 }
 
+/** Characters that an answer without bytes is counted for in the memory. */
+const rowSize = 1000;
+
 /** One way to ask for each kind of credential: their statements differ, and each is planned once. */
-function askers<Found extends Row>(
+function askers<Found extends HotRow>(
   orm: Orm,
   { gathering, memory }: Shared,
-  content: keyof typeof contents,
-): (kind: CredentialReference['kind'], question: Question) => Promise<Found> {
+  content: HotContent,
+): (kind: CredentialReference['kind'], question: HotQuestion) => Promise<Found> {
   const byKind = new Map(
     credentialKinds.map((kind) => {
-      const statement = statementOf(content, kind);
-      const answerAll = async (questions: readonly Question[]) => {
+      const statement = hotStatement(content, kind);
+      const answerAll = async (questions: readonly HotQuestion[]) => {
         const rows = await runPrepared<Found>(orm, statement, [
           questions.map((question) => question.credential),
           questions.map((question) => question.repository),
@@ -294,7 +174,7 @@ function askers<Found extends Row>(
 }
 
 /** The caller and the repository in a row. @throws UNAUTHORIZED */
-function seenIn({ kind, id }: CredentialReference, name: RepositoryName, row: Row): Omit<Seen<never>, 'content'> {
+function seenIn({ kind, id }: CredentialReference, name: RepositoryName, row: HotRow): Omit<Seen<never>, 'content'> {
   let principal: Principal = anonymous;
   if (kind !== 'anonymous') {
     if (row.holder_id === null) throw credentialGone();
