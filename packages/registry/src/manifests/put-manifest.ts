@@ -33,14 +33,17 @@ const tagLimit = 100;
 export async function putManifest(exchange: PutManifest): Promise<void> {
   const { http, request, query } = exchange;
   const tags = tagsOf(request.reference, query);
-  await withManifestMemory(http.request.length, async () => {
-    const payload = await readBody(http.req, manifestSizeLimit);
-    if (!payload)
-      throw new DomainError('MANIFEST_TOO_LARGE', `a manifest has at most ${String(manifestSizeLimit)} bytes`);
-    await storeManifest(exchange, payload, tags).finally(() => {
-      freeMemory(payload);
-    });
-  });
+  await withManifestMemory(
+    http.request.length,
+    () => readBody(http.req, manifestSizeLimit),
+    async (payload) => {
+      if (!payload)
+        throw new DomainError('MANIFEST_TOO_LARGE', `a manifest has at most ${String(manifestSizeLimit)} bytes`);
+      await storeManifest(exchange, payload, tags).finally(() => {
+        freeMemory(payload);
+      });
+    },
+  );
 }
 
 async function storeManifest(
