@@ -1,6 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, opendir, readFile, rename, rm, stat, unlink, writeFile, type FileHandle } from 'node:fs/promises';
+import {
+  mkdir,
+  open,
+  opendir,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  unlink,
+  writeFile,
+  type FileHandle,
+} from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { checkKey } from './blob-keys.ts';
@@ -9,6 +21,9 @@ import { createDurably, syncFolders } from './durable-files.ts';
 import { absent, guarded } from './filesystem-errors.ts';
 import { FileWriter } from './filesystem-writer.ts';
 import { sendFile } from './send-file.ts';
+
+/** The folders of `blobKey`: made before the first blobs come, each of which would have to make its own and wait for it. */
+const shards = Array.from({ length: 256 }, (_, index) => index.toString(16).padStart(2, '0'));
 
 const uploadName = /^[0-9a-f-]{36}$/;
 
@@ -30,8 +45,14 @@ export class FilesystemBlobStore implements BlobStore {
 
   async prepare(): Promise<void> {
     await guarded(async () => {
-      await mkdir(this.#blobs, { recursive: true, mode: 0o700 });
       await mkdir(this.#uploads, { recursive: true, mode: 0o700 });
+      const usual = path.join(this.#blobs, 'sha256');
+      await mkdir(usual, { recursive: true, mode: 0o700 });
+      const there = new Set(await readdir(usual));
+      for (const name of shards)
+        if (!there.has(name)) await mkdir(path.join(usual, name), { recursive: true, mode: 0o700 });
+      // Also what was there: who made it may have been killed before this. What is put into them lasts only if they do.
+      await syncFolders(usual, this.#blobs);
     });
   }
 
