@@ -1,4 +1,4 @@
-import type { EntityManager, MikroORM, PostgreSqlConnection } from '@mikro-orm/postgresql';
+import type { EntityManager, PostgreSqlConnection } from '@mikro-orm/postgresql';
 
 /**
  * A statement that each connection parses and plans once. Give arrays as `(select $1::text[])`: a plan that depends on no
@@ -13,11 +13,11 @@ export interface PreparedStatement {
 
 /** Runs a prepared statement on a connection of the pool, past the ORM: rows for hot reads. */
 export async function runPrepared<Row extends object>(
-  orm: MikroORM,
+  { em }: { readonly em: Pick<EntityManager, 'getConnection'> },
   { name, text }: PreparedStatement,
   values: readonly unknown[],
 ): Promise<Row[]> {
-  const pool = await orm.em.getConnection().getNativeClient();
+  const pool = await em.getConnection().getNativeClient();
   const { rows } = await pool.query<Row>({ name, text, values: [...values] });
   return rows;
 }
@@ -73,6 +73,8 @@ export async function executePrepared<Row extends object>(
 ): Promise<Row[]> {
   const sql = withNumbers(em.config.get('onQuery')(text, values));
   try {
+    // Alone, it needs nothing of what transactions are made of.
+    if (!em.isInTransaction()) return await runPrepared<Row>({ em }, { name: nameOf(sql), text: sql }, values);
     const { rows } = await em.getKysely().executeQuery<Row>({
       sql,
       parameters: values,
