@@ -1,4 +1,5 @@
 import type { EntityManager } from '@escale/schema/orm';
+import type { BelievedRights } from './access/believed-rights.ts';
 import type { Principal } from './access/principal.ts';
 import type { Vault } from './credentials/vault.ts';
 import type { Faults } from './faults.ts';
@@ -16,6 +17,8 @@ export interface Context {
   readonly now: Date;
   readonly vault: Vault;
   readonly client: ClientFacts;
+  /** Absent where the caller's rights were looked at, which is nearly everywhere. */
+  readonly believed?: BelievedRights;
   /** Tests alone bring one. */
   readonly faults?: Faults;
 }

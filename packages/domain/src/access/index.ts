@@ -1,4 +1,5 @@
 export * from './api-scope.ts';
+export * from './believed-rights.ts';
 export * from './explain-access.ts';
 export * from './find-accessible.ts';
 export * from './forget-rights-changes.ts';

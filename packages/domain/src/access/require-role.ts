@@ -45,6 +45,11 @@ export async function checkAction(
   return repository;
 }
 
+/** Whether `checkAction` would let it pass. */
+export function mayAct(principal: Principal, repository: AccessibleRepository, action: RepositoryAction): boolean {
+  return atLeast(repository.role, roleFor[action]) && limitCovers(principal, repository, action);
+}
+
 /** The first line of every verb on a repository in management. @throws NAME_UNKNOWN, DENIED, UNAUTHORIZED */
 export async function requireRole(ctx: Context, name: string, needed: RepositoryRole): Promise<AccessibleRepository> {
   const repository = await findAccessible(ctx, name as RepositoryName);

@@ -9,6 +9,7 @@ import {
 } from '@escale/schema/values';
 import { standingReasons, type AccessibleRepository } from '../access/find-accessible.ts';
 import { anonymous, type Credential, type Principal } from '../access/principal.ts';
+import { DomainError } from '../errors.ts';
 import { credentialGone, holderOf, principalOf, type CredentialReference } from '../credentials/holder.ts';
 import { Gathering } from './gathering.ts';
 import type { LinkedBlob } from './find-blob.ts';
@@ -21,7 +22,7 @@ import {
   type HotQuestion,
   type HotRow,
 } from './hot-statements.ts';
-import { anything, lookAt, rights, StateMemory } from './state-memory.ts';
+import { anything, lookAt, rights, StateMemory, type State } from './state-memory.ts';
 
 /** What one look at the database found: who asks, what they may, and what they asked for. All of it of the same moment. */
 export interface Seen<Content> {
@@ -60,6 +61,7 @@ export class HotReads {
   readonly #manifests: (kind: CredentialReference['kind'], question: HotQuestion) => Promise<HotManifestRow>;
   readonly #blobs: (kind: CredentialReference['kind'], question: HotQuestion) => Promise<HotBlobRow>;
   readonly #rights: (kind: CredentialReference['kind'], question: HotQuestion) => Promise<HotRow>;
+  readonly #rightsMemory: StateMemory<HotRow>;
 
   constructor(orm: Orm) {
     this.#orm = orm;
@@ -68,7 +70,8 @@ export class HotReads {
     const kept = new StateMemory<HotRow>(anything, lookAt(orm, anything));
     this.#manifests = askers<HotManifestRow>(orm, { gathering, memory: kept }, 'manifest');
     this.#blobs = askers<HotBlobRow>(orm, { gathering, memory: kept }, 'blob');
-    this.#rights = askers<HotRow>(orm, { gathering, memory: new StateMemory(rights, lookAt(orm, rights)) }, 'nothing');
+    this.#rightsMemory = new StateMemory(rights, lookAt(orm, rights));
+    this.#rights = askers<HotRow>(orm, { gathering, memory: this.#rightsMemory }, 'nothing');
   }
 
   /**
@@ -107,8 +110,25 @@ export class HotReads {
    * @throws UNAUTHORIZED when the credential does not hold (any more)
    */
   async repository(by: CredentialReference, repository: RepositoryName): Promise<Omit<Seen<never>, 'content'>> {
-    const question = { credential: by.id ?? null, repository, tag: null, digest: null, whole: false };
-    return seenIn(by, repository, await this.#rights(by.kind, question));
+    return seenIn(by, repository, await this.#rights(by.kind, aboutRights(by, repository)));
+  }
+
+  /**
+   * The same as it was seen a moment ago, without a look, for whoever lets a statement look at the state of rights.
+   * @returns undefined when it is not remembered, or the credential has expired since
+   */
+  believed(
+    by: CredentialReference,
+    repository: RepositoryName,
+  ): (Omit<Seen<never>, 'content'> & { state: State }) | undefined {
+    const known = this.#rightsMemory.peek(keyOf('nothing', by.kind, aboutRights(by, repository)));
+    if (!known) return undefined;
+    try {
+      return { ...seenIn(by, repository, known.answer), state: known.state };
+    } catch (error) {
+      if (error instanceof DomainError) return undefined;
+      throw error;
+    }
   }
 
   /** @returns undefined when the manifest went away since */
@@ -162,8 +182,7 @@ function askers<Found extends HotRow>(
   return async (kind, question) => {
     const ask = byKind.get(kind);
     if (!ask) throw new TypeError(`no statement reads content by ${kind}`);
-    const { credential, repository, tag, digest, whole } = question;
-    const key = `${content} ${kind} ${credential ?? ''} ${repository} ${tag ?? ''} ${digest ?? ''} ${whole ? 'whole' : ''}`;
+    const key = keyOf(content, kind, question);
     // What lies under this key was a row of this statement.
     const known = (await memory.recall(key)) as Found | undefined;
     if (known) return known;
@@ -171,6 +190,23 @@ function askers<Found extends HotRow>(
     if (!row.fleeting) memory.remember(row.state, key, row, (row.payload?.length ?? 0) + rowSize);
     return row;
   };
+}
+
+const aboutRights = (by: CredentialReference, repository: RepositoryName): HotQuestion => ({
+  credential: by.id ?? null,
+  repository,
+  tag: null,
+  digest: null,
+  whole: false,
+});
+
+/** Under what an answer is remembered. */
+function keyOf(
+  content: HotContent,
+  kind: CredentialReference['kind'],
+  { credential, repository, tag, digest, whole }: HotQuestion,
+): string {
+  return `${content} ${kind} ${credential ?? ''} ${repository} ${tag ?? ''} ${digest ?? ''} ${whole ? 'whole' : ''}`;
 }
 
 /** The caller and the repository in a row. @throws UNAUTHORIZED */

@@ -1,6 +1,7 @@
 import { v7 } from 'uuid';
 import { executePrepared } from '@escale/schema/orm';
 import type { Digest } from '@escale/schema/values';
+import { rightsHeld, whileRightsHold } from '../access/believed-rights.ts';
 import { principalKey } from '../access/principal.ts';
 import type { Context } from '../context.ts';
 import { unclaimed } from '../uploads/claim-upload.ts';
@@ -52,7 +53,8 @@ export async function linkWholeBlob(
 }
 
 const statementEnding = (session: string, from: string): string => `
-  with session as (delete from upload_sessions where ${session} returning id),
+  with ${rightsHeld},
+  session as (delete from upload_sessions where (select held from rights) and ${session} returning id),
   live as (
     insert into blobs (id, digest, size, storage_key, state, lease_until, created_at)
       select ?::uuid, ?, ?::bigint, ?, 'live', now() + interval '6 hours', now() ${from}
@@ -62,9 +64,9 @@ const statementEnding = (session: string, from: string): string => `
     returning id, storage_key),
   linked as (
     insert into repository_blobs (repository_id, blob_id, created_at) select ?::uuid, id, now() from live on conflict do nothing)
-  select storage_key from live`;
+  select held, (select storage_key from live) as storage_key from rights`;
 
-const endingClaimed = statementEnding('id = ?', '');
+const endingClaimed = statementEnding('id = ?', 'from rights where held');
 const endingEmpty = statementEnding(
   `id = ? and repository_id = ? and principal = ? and expires_at > ? and "offset" = 0 and ${unclaimed}`,
   'from session',
@@ -78,11 +80,14 @@ async function link(
   session: readonly unknown[],
 ): Promise<LinkedBytes | undefined> {
   await ctx.faults?.('blob.linking');
-  const [live] = await executePrepared<{ storage_key: string }>(ctx.em, statement, [
-    ...session,
-    ...[v7(), digest, size, storageKey, repositoryId],
-  ]);
-  if (!live) return undefined;
+  const row = await whileRightsHold(ctx, repositoryId, (state) =>
+    executePrepared<{ held: boolean; storage_key: string | null }>(ctx.em, statement, [
+      ...[state, ...session],
+      ...[v7(), digest, size, storageKey, repositoryId],
+    ]),
+  );
+  const used = row?.storage_key ?? undefined;
+  if (used === undefined) return undefined;
   await ctx.faults?.('blob.linked');
-  return { superfluous: live.storage_key === storageKey ? undefined : storageKey };
+  return { superfluous: used === storageKey ? undefined : storageKey };
 }

@@ -51,6 +51,8 @@ export async function pushManifest(
   const entries = named.map((entry) => usageRow(ctx, 'repository.pushed', entry));
   const push = { repositoryId: repository.id, at: ctx.now, entries };
   if (await pushNewImage(ctx, { ...pushed, tags }, push)) return;
+  const confirmed = await ctx.believed?.confirm();
+  if (confirmed && confirmed.id !== repository.id) return pushManifest(ctx, confirmed, pushed);
   await ctx.em.transactional(async (em) => {
     const inner = { ...ctx, em };
     const blobs = await lockBlobs(em, repository.id, parsed);

@@ -1,6 +1,7 @@
 import { v7 } from 'uuid';
 import { DriverException } from '@mikro-orm/core';
 import { executePrepared } from '@escale/schema/orm';
+import { rightsHeld, whileRightsHold } from '../access/believed-rights.ts';
 import type { Context } from '../context.ts';
 import { pushNoted, pushValues, type Push } from '../usage-logs/write-usage.ts';
 import { blobsKeptFromCollection, listedBlobs } from './listed-blobs.ts';
@@ -20,10 +21,11 @@ const { pushed, logged } = pushNoted('begun');
  * with the tag since the statement began makes it fail as a whole, by its last line.
  */
 const statement = `
-  with here as (${blobsKeptFromCollection}),
+  with ${rightsHeld},
+  here as (${blobsKeptFromCollection}),
   complete as (
     select from here
-      having array_agg(digest) = ?::text[] and array_agg(size) = ?::bigint[] and not bool_or(unreferenced)
+      having (select held from rights) and array_agg(digest) = ?::text[] and array_agg(size) = ?::bigint[] and not bool_or(unreferenced)
          and (select count(*) from tags where repository_id = ? and name = ? and ended_at is null) = 0
          and (select count(*) from manifest_children where digest = ?) = 0),
   made as (${insertManifestFrom('from complete')}),
@@ -33,7 +35,7 @@ const statement = `
   history as (${history}),
   pushed as (${pushed}),
   logged as (${logged})
-  select 1 / (select count(*) from begun) from made`;
+  select held, (select 1 / (select count(*) from begun) from made) is not null as made from rights`;
 
 /**
  * What most pushes of a pipeline are, in one statement in place of a transaction of six: a manifest that the repository does not
@@ -48,28 +50,31 @@ export async function pushNewImage(ctx: Context, manifest: PushedManifest, push:
     return false;
   const { repositoryId } = push;
   const facts = await describeManifest(ctx, repositoryId, parsed, config);
-  const row = { id: v7(), digest, payload, parsed, facts, totalSize: sumOf(sizes.values(), payload.length) };
+  const fresh = { id: v7(), digest, payload, parsed, facts, totalSize: sumOf(sizes.values(), payload.length) };
   const lifetime = {
     tag,
-    manifest: { id: row.id, digest, tagsImmutable: facts.tagsImmutable },
+    manifest: { id: fresh.id, digest, tagsImmutable: facts.tagsImmutable },
     expiresAt: labelledExpiry(ctx, facts),
     as: 'pushed' as const,
   };
   // In the order of the locks: their digests and sizes are compared as they come.
   const digests = [...sizes.keys()].sort();
   await ctx.faults?.('manifest.storing');
-  const made = await executePrepared(ctx.em, statement, [
+  const values = [
     ...[repositoryId, digests],
     ...[digests, digests.map((one) => sizes.get(one)), repositoryId, tag, digest],
-    ...manifestValues(repositoryId, row),
+    ...manifestValues(repositoryId, fresh),
     lockName(repositoryId, tag),
     ...beginningValues(ctx, repositoryId, lifetime),
     ...pushValues(push),
-  ]).catch((error: unknown) => {
-    if (error instanceof DriverException && error.code === nothingBegun) return [];
-    throw error;
-  });
-  if (made.length === 0) return false;
+  ];
+  const row = await whileRightsHold(ctx, repositoryId, (state) =>
+    executePrepared<{ held: boolean; made: boolean }>(ctx.em, statement, [state, ...values]).catch((error: unknown) => {
+      if (error instanceof DriverException && error.code === nothingBegun) return [{ held: true, made: false }];
+      throw error;
+    }),
+  );
+  if (!row?.made) return false;
   await ctx.faults?.('manifest.stored');
   return true;
 }

@@ -65,6 +65,13 @@ export class StateMemory<Answer extends object> {
     return same ? known : undefined;
   }
 
+  /** What would be asked about: an answer, and the state that a statement must find for it to hold. */
+  peek(key: string): { readonly answer: Answer; readonly state: State } | undefined {
+    const page = this.#page;
+    const answer = page?.calm && page.until > performance.now() ? page.answers.get(key) : undefined;
+    return page && answer && { answer, state: page.state };
+  }
+
   /** A statement has seen this state. */
   saw(state: State): void {
     if (this.#page?.state === state) this.#page.calm = true;

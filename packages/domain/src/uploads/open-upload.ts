@@ -3,6 +3,7 @@ import { UploadSession } from '@escale/schema/entities';
 import { executePrepared } from '@escale/schema/orm';
 import type { DigestAlgorithm } from '@escale/schema/values';
 import { isUuid } from '@escale/schema/values';
+import { rightsHeld, whileRightsHold } from '../access/believed-rights.ts';
 import type { AccessibleRepository } from '../access/find-accessible.ts';
 import { principalKey } from '../access/principal.ts';
 import type { Context } from '../context.ts';
@@ -54,6 +55,8 @@ interface NewUpload {
 async function insert(ctx: Context, limits: UploadLimits, repository: Place, upload: NewUpload): Promise<string> {
   const far = await tryInsert(ctx, repository, upload, Math.floor(limits.sessions / 2));
   if (far !== undefined) return far;
+  const confirmed = await ctx.believed?.confirm();
+  if (confirmed && confirmed.id !== repository.id) return insert(ctx, limits, confirmed, upload);
   const near = await ctx.em.transactional(async (em) => {
     await em.execute('select pg_advisory_xact_lock(hashtextextended(?, 0))', [`uploads of ${repository.namespaceId}`]);
     return tryInsert({ ...ctx, em }, repository, upload, limits.sessions);
@@ -69,20 +72,25 @@ async function tryInsert(
   { algorithm, writer, process }: NewUpload,
   limit: number,
 ): Promise<string | undefined> {
-  const [row] = await executePrepared<{ id: string }>(
-    ctx.em,
-    `insert into upload_sessions (id, repository_id, namespace_id, principal, algorithm, parts, writer, writer_process,
-         expires_at, created_at)
-       select ?::uuid, ?::uuid, ?::uuid, ?, ?, '[]'::jsonb, ?::uuid, ?::int, ?::timestamptz + interval '24 hours', ?::timestamptz
-       where (select count(*) from upload_sessions where namespace_id = ? and expires_at > ?::timestamptz + interval '23 hours') < ?
-       returning id`,
-    [
-      ...[v7(), repository.id, repository.namespaceId, principalKey(ctx.principal), algorithm, writer, process],
+  const row = await whileRightsHold(ctx, repository.id, (state) =>
+    executePrepared<{ held: boolean; id: string | null }>(ctx.em, insertUpload, [
+      ...[state, v7(), repository.id, repository.namespaceId, principalKey(ctx.principal), algorithm, writer, process],
       ...[ctx.now, ctx.now, repository.namespaceId, ctx.now, limit],
-    ],
+    ]),
   );
-  return row?.id;
+  return row?.id ?? undefined;
 }
+
+const insertUpload = `
+  with ${rightsHeld},
+  made as (
+    insert into upload_sessions (id, repository_id, namespace_id, principal, algorithm, parts, writer, writer_process,
+        expires_at, created_at)
+      select ?::uuid, ?::uuid, ?::uuid, ?, ?, '[]'::jsonb, ?::uuid, ?::int, ?::timestamptz + interval '24 hours', ?::timestamptz
+        from rights where held
+          and (select count(*) from upload_sessions where namespace_id = ? and expires_at > ?::timestamptz + interval '23 hours') < ?
+      returning id)
+  select held, (select id from made) as id from rights`;
 
 /**
  * An upload of this repository and this principal; anything else does not exist (T6, R22).

@@ -1,15 +1,15 @@
 import type Koa from 'koa';
 import type { Digest, Reference, RepositoryName } from '@escale/schema/values';
-import { checkAction, principalName, type AccessibleRepository } from '@escale/domain/access';
+import { checkAction, mayAct, principalName, type AccessibleRepository } from '@escale/domain/access';
 import type { HotReads, SeenBlob, StoredManifest } from '@escale/domain/content';
 import type { Context } from '@escale/domain/context';
-import { unauthorized } from '@escale/domain/errors';
+import { nameUnknown, unauthorized } from '@escale/domain/errors';
 import { repositoryForPush, repositoryOrItsPlace } from '@escale/domain/repositories';
 import type { CredentialReference } from '@escale/domain/credentials';
-import type { Need } from '../routing/endpoints.ts';
+import { endpoints, type Need } from '../routing/endpoints.ts';
 import type { RegistryRequest } from '../routing/parse-request.ts';
 import type { Services } from '../services.ts';
-import { identify, limited, readProof } from './identify.ts';
+import { identify, limited, readProof, type Proof } from './identify.ts';
 import { RequestContext } from './request-context.ts';
 
 /** A request that may go on to its handler. */
@@ -45,9 +45,50 @@ export async function admit(
     name(http, ctx, await identify(ctx, proof));
     return { ctx };
   }
+  const believed = 'believes' in endpoints[request.kind] && believe(services, ctx, request.repository, proof, needs);
+  if (believed) {
+    name(http, ctx, ctx.principal);
+    return { ctx, repository: believed };
+  }
   const { principal, repository } = await services.hotReads.repository(proof.credential, request.repository);
   name(http, ctx, limited(principal, proof.limit));
   return { ctx, repository: await repositoryOf(ctx, request.repository, repository, needs) };
+}
+
+/**
+ * Lets a push begin on rights that were seen a moment ago: what it does confirms them, or does nothing. Nobody is refused on
+ * them.
+ * @returns undefined when there are none that would do
+ */
+function believe(
+  { hotReads }: Services,
+  ctx: RequestContext,
+  repositoryName: RepositoryName,
+  { credential, limit }: Proof,
+  needs: Need,
+): AccessibleRepository | undefined {
+  const seen = hotReads.believed(credential, repositoryName);
+  if (!seen?.repository) return undefined;
+  const principal = limited(seen.principal, limit);
+  const { repository } = seen;
+  if (!mayAct(principal, repository, 'push')) return undefined;
+  ctx.principal = principal;
+  const believed = {
+    state: seen.state as string | null,
+    repository,
+    confirm: async () => {
+      if (believed.state === null) return believed.repository;
+      const now = await hotReads.repository(credential, repositoryName);
+      ctx.principal = limited(now.principal, limit);
+      const found = await repositoryOf(ctx, repositoryName, now.repository, needs);
+      if (!found) throw nameUnknown(repositoryName);
+      believed.repository = found;
+      believed.state = null;
+      return believed.repository;
+    },
+  };
+  ctx.believed = believed;
+  return repository;
 }
 
 type Reading = { readonly repository: RepositoryName } & (

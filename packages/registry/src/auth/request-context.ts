@@ -9,6 +9,7 @@ export class RequestContext implements Context {
   readonly now = new Date();
   readonly vault: Context['vault'];
   readonly client: Context['client'];
+  believed?: NonNullable<Context['believed']>;
   declare readonly faults?: NonNullable<Context['faults']>;
   readonly #orm: Services['orm'];
   #em: Context['em'] | undefined;

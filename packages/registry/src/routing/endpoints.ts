@@ -34,6 +34,8 @@ type OfKind<Kind> = RegistryRequest extends infer Request
 interface Row<Kind extends RegistryRequest['kind']> {
   readonly spec: string;
   readonly needs: Need;
+  /** Its verb's statement looks at the rights itself, so it may begin on those that were seen a moment ago. */
+  readonly believes?: true;
   readonly handle: Handler<OfKind<Kind>>;
 }
 
@@ -45,10 +47,10 @@ export const endpoints = {
   catalog:        { spec: 'docker', needs: 'someone', handle: listCatalog },
   getBlob:        { spec: 'end-2',  needs: 'pull',    handle: getBlob },
   getManifest:    { spec: 'end-3',  needs: 'pull',    handle: getManifest },
-  startUpload:    { spec: 'end-4',  needs: 'create',  handle: startUpload },
+  startUpload:    { spec: 'end-4',  needs: 'create',  handle: startUpload, believes: true },
   appendChunk:    { spec: 'end-5',  needs: 'push',    handle: appendChunk },
-  completeUpload: { spec: 'end-6',  needs: 'push',    handle: completeUpload },
-  putManifest:    { spec: 'end-7',  needs: 'create',  handle: putManifest },
+  completeUpload: { spec: 'end-6',  needs: 'push',    handle: completeUpload, believes: true },
+  putManifest:    { spec: 'end-7',  needs: 'create',  handle: putManifest, believes: true },
   listTags:       { spec: 'end-8',  needs: 'pull',    handle: listTags },
   deleteManifest: { spec: 'end-9',  needs: 'delete',  handle: deleteManifest },
   deleteBlob:     { spec: 'end-10', needs: 'delete',  handle: deleteBlob },

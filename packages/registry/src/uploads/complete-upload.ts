@@ -4,6 +4,7 @@ import { algorithmOf, digestOf, parseDigest, type Digest, type RepositoryName } 
 import { linkBlob } from '@escale/domain/content';
 import { digestInvalid } from '@escale/domain/errors';
 import { claimUpload, dropUpload, type UploadClaim } from '@escale/domain/uploads';
+import { confirm } from '../auth/confirm.ts';
 import type { OnRepository } from '../routing/exchange.ts';
 import type { Services } from '../services.ts';
 import { blobKey } from '../storage/blob-keys.ts';
@@ -20,24 +21,28 @@ type OfRepository = OnRepository<{ kind: string; repository: RepositoryName }>;
 export async function completeUpload(
   exchange: OnRepository<{ kind: string; repository: RepositoryName; upload: string }>,
 ): Promise<void> {
-  const { ctx, query, request, repository, services, http } = exchange;
+  const { ctx, query, request, services, http } = exchange;
   const named = query.get('digest');
   const digest = named === null ? undefined : parseDigest(named);
   if (!digest)
     throw digestInvalid('the digest of the whole blob is needed: ?digest=sha256:… or ?digest=sha512:…', named ?? '');
   const small = await readSmallBody(http.req);
   if (small && (await takeWholeBlob(exchange, small, digest, request.upload))) return;
+  const confirmed = await confirm(exchange);
   try {
     const announced = announcedLength(http.get('Content-Length'));
     const { uploadWriters: writers, uploadLimits: limits } = services;
-    const claim = await claimUpload(ctx, { writers, limits }, repository.id, { id: request.upload, announced });
+    const claim = await claimUpload(ctx, { writers, limits }, confirmed.repository.id, {
+      id: request.upload,
+      announced,
+    });
     try {
       checkContentRange(http.get('Content-Range'), http.get('Content-Length'), claim.offset);
     } catch (error) {
       await giveUp(ctx, services, claim);
       throw error;
     }
-    await finishUpload(exchange, claim, digest, small ? again(small) : http.req);
+    await finishUpload(confirmed, claim, digest, small ? again(small) : http.req);
   } catch (error) {
     const offset = offsetOf(error);
     if (offset !== undefined) progress(http, request.repository, request.upload, offset);

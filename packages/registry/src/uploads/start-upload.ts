@@ -8,6 +8,7 @@ import {
 import { digestInvalid } from '@escale/domain/errors';
 import { openClaimedUpload, openUpload } from '@escale/domain/uploads';
 import type { OnRepository } from '../routing/exchange.ts';
+import { confirm } from '../auth/confirm.ts';
 import { finishUpload } from './complete-upload.ts';
 import { progress } from './progress.ts';
 import { again, readSmallBody, takeWholeBlob } from './whole-blob.ts';
@@ -16,7 +17,7 @@ type Start = OnRepository<{ kind: string; repository: RepositoryName }>;
 
 /** Begins an upload (end-4a, end-4c), or takes a whole blob at once when the digest is named (end-4b). */
 export async function startUpload(exchange: Start): Promise<void> {
-  const { query, ctx, repository, services, http } = exchange;
+  const { query, ctx, services, http } = exchange;
   const named = query.get('digest');
   if (named === null) {
     const asked = query.get('digest-algorithm') ?? 'sha256';
@@ -28,10 +29,11 @@ export async function startUpload(exchange: Start): Promise<void> {
   if (!digest)
     throw digestInvalid('a digest is sha256: with 64, or sha512: with 128 lower-case hexadecimal characters', named);
   const { uploadWriters: writers, uploadLimits: limits } = services;
+  const confirmed = await confirm(exchange);
   const small = await readSmallBody(http.req);
-  if (small && (await takeWholeBlob(exchange, small, digest))) return;
-  const claim = await openClaimedUpload(ctx, { writers, limits }, repository, algorithmOf(digest));
-  await finishUpload(exchange, claim, digest, small ? again(small) : http.req);
+  if (small && (await takeWholeBlob(confirmed, small, digest))) return;
+  const claim = await openClaimedUpload(ctx, { writers, limits }, confirmed.repository, algorithmOf(digest));
+  await finishUpload(confirmed, claim, digest, small ? again(small) : http.req);
 }
 
 /** 202 with the address of a new upload. */

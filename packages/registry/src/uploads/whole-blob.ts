@@ -2,6 +2,7 @@ import { hash, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { algorithmOf, digestOf, isUuid, type Digest, type RepositoryName } from '@escale/schema/values';
 import { linkBlob, linkWholeBlob } from '@escale/domain/content';
+import { DomainError } from '@escale/domain/errors';
 import type { OnRepository } from '../routing/exchange.ts';
 import { blobKey } from '../storage/blob-keys.ts';
 import { answerLinked, deleteSuperfluous } from './answer-linked.ts';
@@ -63,9 +64,15 @@ export async function takeWholeBlob(
   await services.blobStore.put(key, content, digest);
   await ctx.faults?.('upload.committed');
   const bytes = { digest, size: content.length, storageKey: key };
-  const linked = await (upload === undefined
-    ? linkBlob(ctx, repository.id, generation, bytes)
-    : linkWholeBlob(ctx, repository.id, upload, bytes));
+  const linked = await (
+    upload === undefined
+      ? linkBlob(ctx, repository.id, generation, bytes)
+      : linkWholeBlob(ctx, repository.id, upload, bytes)
+  ).catch(async (error: unknown) => {
+    // Refused, as opposed to a database of which nobody knows what it has done.
+    if (error instanceof DomainError) await deleteSuperfluous(services, key);
+    throw error;
+  });
   if (!linked) {
     await deleteSuperfluous(services, key);
     return false;
