@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { advisoryLock } from '../advisory-lock.ts';
 import { createOrm, migrate, type Orm } from '../orm.ts';
+import type { PreparedStatement } from '../prepared.ts';
 
 /** A database of its own for one test file, at the current version, dropped when closed. */
 export interface TestDatabase {
@@ -10,6 +11,8 @@ export interface TestDatabase {
   advanceClock(seconds: number): Promise<void>;
   /** From now on every statement of the verbs passes here and may come out as another; undefined ends that. */
   rewriteStatements(rewrite: ((sql: string) => string) | undefined): void;
+  /** What is asked of the database past the ORM while some work is done: the prepared statements of hot paths. */
+  statementsDuring(work: () => Promise<unknown>): Promise<PreparedStatement[]>;
   close(): Promise<void>;
 }
 
@@ -60,6 +63,23 @@ export async function openTestDatabase(
     },
     rewriteStatements: (rewrite) => {
       orm.config.set('onQuery', rewrite ?? ((sql: string) => sql));
+    },
+    statementsDuring: async (work) => {
+      const pool = await orm.em.getConnection().getNativeClient();
+      const usual = pool.query.bind(pool);
+      const statements: PreparedStatement[] = [];
+      Object.assign(pool, {
+        query: (statement: PreparedStatement) => {
+          statements.push(statement);
+          return usual(statement);
+        },
+      });
+      try {
+        await work();
+      } finally {
+        Object.assign(pool, { query: usual });
+      }
+      return statements;
     },
     close: async () => {
       await orm.close(true);
