@@ -4,6 +4,7 @@ import { defineConfigWithVueTs, vueTsConfigs } from '@vue/eslint-config-typescri
 import prettier from 'eslint-config-prettier';
 import vue from 'eslint-plugin-vue';
 import tseslint from 'typescript-eslint';
+import { transactions } from './scripts/lint-transactions.mjs';
 
 const server = ['packages/{schema,domain,server-kit,registry,api,cli}/src/**/*.ts', 'infra/**/*.ts', 'tests/**/*.ts'];
 
@@ -47,6 +48,12 @@ export default defineConfigWithVueTs(
       '@typescript-eslint/no-unnecessary-condition': 'off',
       '@typescript-eslint/no-dynamic-delete': 'off',
     },
+  },
+  {
+    files: ['packages/{schema,domain,registry,api,cli}/src/**/*.ts'],
+    ignores: ['packages/domain/src/in-transaction.ts', '**/*.test.ts', '**/testing/**'],
+    plugins: { transactions },
+    rules: { 'transactions/only-in-transaction': 'error', 'transactions/no-outer-context': 'error' },
   },
   {
     files: ['packages/web/src/**/*.{ts,vue}'],

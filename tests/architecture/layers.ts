@@ -2,7 +2,7 @@ import { importsOf, type Import } from './imports.ts';
 
 /** What each package may import (ARCHITECTURE.md, Packages). A name stands for itself and what lies below it. */
 export const mayImport: Readonly<Record<string, readonly string[]>> = {
-  schema: ['@mikro-orm/', 'uuid'],
+  schema: ['@mikro-orm/', 'pg', 'uuid'],
   domain: ['@escale/schema', '@mikro-orm/', 'uuid'],
   'server-kit': ['koa', 'pino', 'zod'],
   registry: [
@@ -79,7 +79,8 @@ const wholeTests = [
 const onlyIn: readonly (readonly [RegExp, RegExp])[] = [
   [/^@azure\//, /^packages\/registry\/src\/storage\//],
   [/^graphile-worker$/, /^packages\/registry\/src\/worker\.ts$/],
-  [/^pg$/, /^packages\/(?:registry\/src\/worker|cli\/src\/(?:embedded\/postgres|doctor\/check-storage))\.ts$/],
+  // Connections are made in one package; the embedded server asks itself whether it is there.
+  [/^pg$/, /^packages\/(?:schema\/src\/.+|registry\/src\/worker|cli\/src\/embedded\/postgres)\.ts$/],
   [/^keycloak-connect$/, /^packages\/api\/src\/auth\/keycloak\.ts$/],
   [/^prom-client$/, /^packages\/cli\/src\/metrics\//],
   [/^oidc-provider$/, /^packages\/cli\/src\/embedded\/|^packages\/api\/src\/testing\/|\.test\.ts$/],

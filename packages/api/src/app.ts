@@ -131,6 +131,7 @@ export async function createApp(parts: ApiParts): Promise<ApiApp> {
     } catch (error) {
       refuse(services, http, error);
     }
+    if (http.status === 503) http.set('Retry-After', '5');
   });
   koa.use(router.routes());
   koa.use(router.allowedMethods());

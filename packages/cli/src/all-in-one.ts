@@ -9,7 +9,8 @@ import { openFrontDoor } from './front-door.ts';
 import { groupsToFollow } from './groups-to-follow.ts';
 import { AllProcesses } from './metrics/all-processes.ts';
 import { Metrics } from './metrics/metrics.ts';
-import { openBlobs, openDatabase } from './open-storage.ts';
+import { openDatabase, openPools } from './database.ts';
+import { openBlobs } from './open-storage.ts';
 import { startOperations } from './operations.ts';
 import { demoSettings, openRooms } from './rooms.ts';
 import { openVault, prepareSecrets } from './secrets.ts';
@@ -61,12 +62,12 @@ async function startParts(
   });
   const vault = await openVault(config, data);
   const demo = config.oidc ? undefined : await demoSettings(config, data);
-  const [{ orm, databaseUrl }, blobStore, provider] = await settled([
+  const [database, blobStore, provider] = await settled([
     openDatabase(config, data.path, life, logger),
     openBlobs(config, data.path, life, logger),
     demo ? createDemoIdentityProvider(demo) : undefined,
   ]);
-  counters.watchDatabase(orm);
+  const { orm } = database;
   await prepareSecrets(config, { orm, vault });
   const groups = groupsToFollow(config);
   const jobs = {
@@ -75,12 +76,12 @@ async function startParts(
     blobStore,
     logger,
     counters,
-    databaseUrl,
     ...(faults && { faults }),
     ...(groups && { groups }),
   };
-  life.add('the background jobs', startWorker(jobs), (worker) => worker.stop());
+  const worker = life.add('the background jobs', startWorker(jobs), (running) => running.stop());
   if (config.ESCALE_WORKERS > 1) {
+    counters.watchDatabase([orm]);
     life.add('the listener', door, (opened) => opened.close());
     const workers = await Workers.start(config.ESCALE_WORKERS, {
       logger,
@@ -92,7 +93,10 @@ async function startParts(
     await workers.open();
   } else {
     const embedded = demo && provider && { settings: demo, room: provider };
-    const rooms = await openRooms(config, life, { orm, vault, blobStore, logger, demo: embedded, counters, faults });
+    const pools = await openPools(config, database, life);
+    counters.watchDatabase([orm, ...Object.values(pools)]);
+    const parts = { pools, vault, blobStore, logger, demo: embedded, counters, jobs: worker, faults };
+    const rooms = await openRooms(config, life, parts);
     // Ended before the rooms are: what they still hold is written when nobody comes in any more.
     life.add('the listener', door, (opened) => opened.close());
     door.open(rooms);

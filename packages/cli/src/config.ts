@@ -2,9 +2,21 @@ import path from 'node:path';
 import { z } from 'zod';
 import { apiConfig, type SyncConfig } from '@escale/api/config';
 import { keyGenerations } from '@escale/domain/credentials';
+import { DatabaseUrlInvalid, parseDatabaseUrl, requestTimeouts } from '@escale/schema/orm';
 import { clientAddressReader } from '@escale/server-kit/client-address';
 
 const port = z.coerce.number().int().min(1).max(65_535);
+const seconds = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+
+/** Checked as far as it can be without connecting; what is wrong with it is said without any of its secrets. */
+const databaseUrl = z.string().superRefine((url, context) => {
+  try {
+    parseDatabaseUrl(url);
+  } catch (error) {
+    if (!(error instanceof DatabaseUrlInvalid)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+  }
+});
 
 /** Every variable of the product (product.md §2), read once; flags of the command line stand above them. */
 export const escaleConfig = z.object({
@@ -20,10 +32,50 @@ export const escaleConfig = z.object({
     .min(1)
     .default('.escale')
     .describe('embedded database, filesystem blobs, generated keys (0600)'),
-  ESCALE_DATABASE_URL: z
-    .url({ protocol: /^postgres(ql)?$/ })
+  ESCALE_DATABASE_URL: databaseUrl
     .optional()
-    .describe('any PostgreSQL >= 14; the embedded one when not set'),
+    .describe(
+      'any PostgreSQL >= 14; the embedded one when not set. Query parameters as libpq has them: `sslmode`, `sslrootcert`, `sslcert`, `sslkey`, `sslpassword`, `application_name`, `options`, `connect_timeout`, `host`',
+    ),
+  ESCALE_DATABASE_CA_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'PEM file of the CAs that the certificate of the database may come from; then `sslmode` is `verify-full` unless the URL says otherwise',
+    ),
+  ESCALE_DATABASE_DIRECT_URL: databaseUrl
+    .optional()
+    .describe(
+      'the PostgreSQL server itself, where ESCALE_DATABASE_URL leads to a pooler in transaction mode (PgBouncer): for jobs, migrations, notifications and locks',
+    ),
+  ESCALE_DATABASE_PREPARED_STATEMENTS: z
+    .enum(['auto', 'on', 'off'])
+    .default('auto')
+    .describe(
+      '`auto`: unless a pooler in transaction mode is found. `on` suits PgBouncer with `max_prepared_statements` above 0',
+    ),
+  ESCALE_DATABASE_CONNECTIONS: z.coerce
+    .number()
+    .int()
+    .min(3)
+    .max(500)
+    .optional()
+    .describe(
+      'connections that one process uses for requests at most, shared out to the registry, its reads and the API; 26, or fewer with several workers. Up to nine more serve jobs, locks and health',
+    ),
+  ESCALE_DATABASE_CONNECT_TIMEOUT_SECONDS: seconds(1, 300)
+    .default(requestTimeouts.connect)
+    .describe('how long a request waits for a database connection before it is answered 503'),
+  ESCALE_DATABASE_STATEMENT_TIMEOUT_SECONDS: seconds(0, 86_400)
+    .default(requestTimeouts.statement)
+    .describe('how long a statement of a request may take; 0: for ever. Jobs, migrations and commands have no limit'),
+  ESCALE_DATABASE_LOCK_TIMEOUT_SECONDS: seconds(0, 86_400)
+    .default(requestTimeouts.lock)
+    .describe('how long a statement of a request waits for a lock; 0: for ever'),
+  ESCALE_DATABASE_IDLE_TRANSACTION_TIMEOUT_SECONDS: seconds(0, 86_400)
+    .default(requestTimeouts.idleInTransaction)
+    .describe('how long a transaction may stay open between two statements; 0: for ever'),
   ESCALE_BLOB_STORE: z
     .enum(['filesystem', 'azurite', 'azure'])
     .optional()
@@ -143,6 +195,16 @@ export function deriveConfig(raw: RawConfig): EscaleConfig {
   }
   if (raw.ESCALE_DATABASE_URL !== undefined && raw.ESCALE_SECRET_KEY === undefined) {
     problems.push('ESCALE_SECRET_KEY is required with ESCALE_DATABASE_URL: `openssl rand -base64 48` makes one');
+  }
+  if (raw.ESCALE_DATABASE_DIRECT_URL !== undefined && raw.ESCALE_DATABASE_URL === undefined) {
+    problems.push('ESCALE_DATABASE_DIRECT_URL is for a database of ESCALE_DATABASE_URL, which is not set');
+  }
+  if (raw.ESCALE_DATABASE_CA_FILE !== undefined) {
+    try {
+      parseDatabaseUrl('postgres://localhost', raw.ESCALE_DATABASE_CA_FILE);
+    } catch (error) {
+      problems.push(`ESCALE_DATABASE_CA_FILE: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
   const { ESCALE_OIDC_ISSUER: issuer, ESCALE_OIDC_CLIENT_ID: clientId, ESCALE_OIDC_CLIENT_SECRET: clientSecret } = raw;
   const oidc = issuer !== undefined && clientId !== undefined && clientSecret !== undefined;

@@ -9,9 +9,11 @@ import { openFrontDoor, type Rooms } from './front-door.ts';
 import { groupsToFollow } from './groups-to-follow.ts';
 import { AllProcesses } from './metrics/all-processes.ts';
 import { Metrics } from './metrics/metrics.ts';
-import { openBlobs, openDatabase } from './open-storage.ts';
+import { openDatabase, openPools } from './database.ts';
+import { openHealthRoom } from './health-room.ts';
+import { openBlobs } from './open-storage.ts';
 import { startOperations } from './operations.ts';
-import { apiSettings, openApiRoom, openConsoleRoom, openHealthRoom, openRegistryRoom } from './rooms.ts';
+import { apiSettings, openApiRoom, openConsoleRoom, openRegistryRoom } from './rooms.ts';
 import { openVault, prepareSecrets } from './secrets.ts';
 
 /** What one process of a cluster can be: the registry with the background jobs, or the management API with the console. */
@@ -65,28 +67,36 @@ async function openRegistry(config: EscaleConfig, life: Lifecycle, { logger, cou
     life.add('the data folder', await openDataFolder(config.dataDir), (held) => held.release());
   }
   const vault = await openVault(config, folder);
-  const { orm, databaseUrl } = await openDatabase(config, folder.path, life, logger);
+  const database = await openDatabase(config, folder.path, life, logger);
+  const { orm } = database;
+  const pools = await openPools(config, database, life);
   const blobStore = await openBlobs(config, folder.path, life, logger);
-  counters.watchDatabase(orm);
+  counters.watchDatabase([orm, ...Object.values(pools)]);
   await prepareSecrets(config, { orm, vault });
   const groups = groupsToFollow(config);
-  const jobs = { orm, vault, blobStore, logger, counters, databaseUrl, ...(groups && { groups }) };
-  life.add('the background jobs', startWorker(jobs), (worker) => worker.stop());
+  const jobs = { orm, vault, blobStore, logger, counters, ...(groups && { groups }) };
+  const worker = life.add('the background jobs', startWorker(jobs), (running) => running.stop());
   const identify = accessTokens(apiSettings(config, config.oidc));
   const identifyAccessToken = (token: string) =>
-    identify({ em: orm.em.fork(), principal: anonymous, now: new Date(), vault, client: {} }, token);
+    identify({ em: pools.registry.em.fork(), principal: anonymous, now: new Date(), vault, client: {} }, token);
   return {
-    registry: openRegistryRoom(config, life, { orm, vault, blobStore, logger, identifyAccessToken, counters }),
-    health: openHealthRoom({ orm, blobStore, logger }),
+    registry: openRegistryRoom(config, life, { pools, vault, blobStore, logger, identifyAccessToken, counters }),
+    health: openHealthRoom({ pools, serves: ['registry'], blobStore, jobs: worker, logger }),
   };
 }
 
 async function openApi(config: EscaleConfig, life: Lifecycle, { logger, counters }: RoleParts): Promise<Rooms> {
   const folder = dataFolderOf(config.dataDir);
   const vault = await openVault(config, folder);
-  const { orm } = await openDatabase(config, folder.path, life, logger);
-  counters.watchDatabase(orm);
+  const database = await openDatabase(config, folder.path, life, logger);
+  const { orm } = database;
+  const pools = await openPools(config, database, life);
+  counters.watchDatabase([orm, ...Object.values(pools)]);
   await prepareSecrets(config, { orm, vault });
-  const api = await openApiRoom(config, life, { oidc: config.oidc, orm, vault, logger, embedded: false });
-  return { api: api.koa.callback(), health: openHealthRoom({ orm, logger }), console: openConsoleRoom() };
+  const api = await openApiRoom(config, life, { oidc: config.oidc, orm: pools.api, vault, logger, embedded: false });
+  return {
+    api: api.koa.callback(),
+    health: openHealthRoom({ pools, serves: ['api'], logger }),
+    console: openConsoleRoom(),
+  };
 }

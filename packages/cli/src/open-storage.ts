@@ -1,59 +1,13 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { openBlobStore, type BlobStore, type BlobStoreSettings } from '@escale/registry/storage';
-import { createOrm, migrate, type Orm } from '@escale/schema/orm';
 import type { Lifecycle } from '@escale/server-kit/lifecycle';
 import type { Logger } from '@escale/server-kit/logger';
 import type { EscaleConfig } from './config.ts';
+import { openDatabase, type Database } from './database.ts';
 import { runningAzurite, startAzurite } from './embedded/azurite.ts';
 import { DataFolderInUse, openDataFolder } from './embedded/data-folder.ts';
-import { startPostgres } from './embedded/postgres.ts';
 import { runningPostgres } from './embedded/running-postgres.ts';
-
-/** A database, connected. */
-export interface Database {
-  readonly orm: Orm;
-  readonly databaseUrl: string;
-}
-
-/**
- * Connects to the database, starting the embedded one where none is configured, and brings it up to date.
- * @param folder the data folder, held by this process
- * @throws Error with one line for a person
- */
-export async function openDatabase(
-  config: EscaleConfig,
-  folder: string,
-  life: Lifecycle,
-  logger: Logger,
-): Promise<Database> {
-  let databaseUrl = config.ESCALE_DATABASE_URL;
-  if (databaseUrl === undefined) {
-    const onEvent = (message: string) => {
-      logger.warn({}, message);
-    };
-    const embedded = await startPostgres({ folder: path.join(folder, 'database'), onEvent });
-    life.add('the embedded database', embedded, (server) => server.stop());
-    databaseUrl = embedded.url;
-  }
-  const orm = await createOrm({ databaseUrl, poolSize: connectionsOf(config) });
-  life.add('the database connections', orm, (open) => open.close(true));
-  try {
-    const ran = await migrate(orm);
-    if (ran.length > 0)
-      logger.info({ migrations: ran.length, latest: ran.at(-1) }, 'the database was brought up to date');
-  } catch (cause) {
-    throw new Error(`the database cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
-  }
-  return { orm, databaseUrl };
-}
-
-/** Connections of one process at most; the workers of an installation share what a database of usual size gives. */
-function connectionsOf({ ESCALE_WORKERS: workers }: EscaleConfig): number {
-  return Math.min(12, Math.max(6, Math.floor(36 / workers)));
-}
 
 /** Opens the blob store, starting the embedded Azurite where that is configured. */
 export async function openBlobs(
@@ -101,8 +55,8 @@ export async function openStorage(
   const embedded = config.ESCALE_DATABASE_URL === undefined || config.blobStore === 'azurite';
   const shared = embedded && !(await holdDataFolder(config, life));
   if (shared) return openRunningStorage(config, life, logger);
-  const { orm, databaseUrl } = await openDatabase(config, config.dataDir, life, logger);
-  return { orm, databaseUrl, blobStore: await openBlobs(config, config.dataDir, life, logger) };
+  const database = await openDatabase(config, config.dataDir, life, logger);
+  return { ...database, blobStore: await openBlobs(config, config.dataDir, life, logger) };
 }
 
 /** The same of a product that runs: nothing is started for it. @throws Error with one line for a person */
@@ -112,8 +66,8 @@ export async function openRunningStorage(
   logger: Logger,
 ): Promise<Database & { readonly blobStore: BlobStore }> {
   const settings = await runningParts(config);
-  const { orm, databaseUrl } = await openDatabase(settings, config.dataDir, life, logger);
-  return { orm, databaseUrl, blobStore: await openBlobs(settings, config.dataDir, life, logger) };
+  const database = await openDatabase(settings, config.dataDir, life, logger);
+  return { ...database, blobStore: await openBlobs(settings, config.dataDir, life, logger) };
 }
 
 /** @returns false when the product runs on it */

@@ -1,6 +1,5 @@
 import type { RequestListener } from 'node:http';
 import path from 'node:path';
-import Koa from 'koa';
 import { createApp as createApi, type ApiApp } from '@escale/api/app';
 import type { ApiConfig } from '@escale/api/config';
 import { anonymous } from '@escale/domain/access';
@@ -11,36 +10,43 @@ import type { BlobStore } from '@escale/registry/storage';
 import type { Orm } from '@escale/schema/orm';
 import type { Lifecycle } from '@escale/server-kit/lifecycle';
 import type { Logger } from '@escale/server-kit/logger';
-import { health, requestId } from '@escale/server-kit/middleware';
+import type { Worker } from '@escale/registry/worker';
 import type { EscaleConfig } from './config.ts';
 import { consoleDocuments, consoleFiles } from './console-files.ts';
+import type { RequestPools } from './database.ts';
 import type { DataFolder } from './embedded/data-folder.ts';
 import type { Rooms } from './front-door.ts';
 import { groupsToFollow } from './groups-to-follow.ts';
+import { openHealthRoom } from './health-room.ts';
 import { version } from './version.ts';
 
 /** What the rooms are made of. */
 export interface RoomParts {
-  readonly orm: Orm;
+  readonly pools: RequestPools;
   readonly vault: Vault;
   readonly blobStore: BlobStore;
   readonly logger: Logger;
   /** Present when the demo identity provider is embedded: its settings, and who answers for it. */
   readonly demo: { readonly settings: DemoSettings; readonly room: NonNullable<Rooms['identityProvider']> } | undefined;
   readonly counters: Counters;
+  /** Where the background jobs run in this process. */
+  readonly jobs?: Pick<Worker, 'check'> | undefined;
   readonly faults?: Faults | undefined;
 }
 
 /** Registry, management API, health and console of one process, each ended with it. */
 export async function openRooms(config: EscaleConfig, life: Lifecycle, parts: RoomParts): Promise<Rooms> {
-  const { orm, vault, blobStore, logger, demo, counters, faults } = parts;
+  const { pools, vault, blobStore, logger, demo, counters, jobs, faults } = parts;
   const oidc = config.oidc ?? demo?.settings;
-  const api = await openApiRoom(config, life, { oidc, orm, vault, logger, embedded: demo !== undefined });
+  const api = await openApiRoom(config, life, { oidc, orm: pools.api, vault, logger, embedded: demo !== undefined });
   const identifyAccessToken = (token: string) =>
-    api.identifyAccessToken({ em: orm.em.fork(), principal: anonymous, now: new Date(), vault, client: {} }, token);
+    api.identifyAccessToken(
+      { em: pools.registry.em.fork(), principal: anonymous, now: new Date(), vault, client: {} },
+      token,
+    );
   return {
     registry: openRegistryRoom(config, life, {
-      orm,
+      pools,
       vault,
       blobStore,
       logger,
@@ -49,7 +55,7 @@ export async function openRooms(config: EscaleConfig, life: Lifecycle, parts: Ro
       ...(faults && { faults }),
     }),
     api: api.koa.callback(),
-    health: openHealthRoom({ orm, blobStore, logger }),
+    health: openHealthRoom({ pools, blobStore, logger, ...(jobs && { jobs }) }),
     console: openConsoleRoom(),
     ...(demo && { identityProvider: demo.room }),
   };
@@ -59,10 +65,16 @@ export async function openRooms(config: EscaleConfig, life: Lifecycle, parts: Ro
 export function openRegistryRoom(
   config: EscaleConfig,
   life: Lifecycle,
-  parts: Pick<RegistryParts, 'orm' | 'vault' | 'blobStore' | 'logger' | 'identifyAccessToken' | 'counters' | 'faults'>,
+  {
+    pools,
+    ...parts
+  }: Pick<RegistryParts, 'vault' | 'blobStore' | 'logger' | 'identifyAccessToken' | 'counters' | 'faults'> &
+    Pick<RoomParts, 'pools'>,
 ): RequestListener {
   const registry = createRegistry({
     ...parts,
+    orm: pools.registry,
+    reads: pools.reads,
     config: { externalUrl: config.externalUrl, trustedProxies: config.ESCALE_TRUSTED_PROXIES ?? [] },
     processes: config.ESCALE_WORKERS,
     uploadLimits: {
@@ -154,37 +166,4 @@ function fetchFromOurselves({ externalUrl, ESCALE_PORT: port }: EscaleConfig): t
     if (url.origin !== new URL(externalUrl).origin) return fetch(input, init);
     return fetch(new URL(`${url.pathname}${url.search}`, `http://127.0.0.1:${String(port)}`), init);
   };
-}
-
-/** Tells how the things are on which this process depends. */
-export function openHealthRoom({
-  orm,
-  blobStore,
-  logger,
-}: {
-  readonly orm: Orm;
-  /** Where this process has one. */
-  readonly blobStore?: BlobStore;
-  readonly logger: Logger;
-}): RequestListener {
-  const koa = new Koa();
-  koa.silent = true;
-  koa.use(requestId());
-  const checks = {
-    database: {
-      check: async () => {
-        await orm.em.getConnection().execute('select 1');
-      },
-      failing: 'the database does not answer',
-    },
-    ...(blobStore && {
-      blobStore: { check: (signal: AbortSignal) => blobStore.check(signal), failing: 'the blob store does not answer' },
-    }),
-  };
-  koa.use(
-    health(checks, (name, error) => {
-      logger.warn({ err: error, dependency: name }, 'a dependency does not do its part');
-    }),
-  );
-  return koa.callback();
 }

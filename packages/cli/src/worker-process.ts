@@ -2,6 +2,7 @@ import { request as requestInside, type RequestListener } from 'node:http';
 import type { Lifecycle } from '@escale/server-kit/lifecycle';
 import { createLogger } from '@escale/server-kit/logger';
 import type { EscaleConfig } from './config.ts';
+import { openPools } from './database.ts';
 import { dataFolderOf } from './embedded/data-folder.ts';
 import { openFrontDoor } from './front-door.ts';
 import { Metrics } from './metrics/metrics.ts';
@@ -21,8 +22,9 @@ export async function serveAsWorker(config: EscaleConfig, life: Lifecycle): Prom
   const { identityProviderPort } = await begun;
   const data = dataFolderOf(config.dataDir);
   const vault = await openVault(config, data);
-  const { orm, blobStore } = await openRunningStorage(config, life, logger);
-  counters.watchDatabase(orm);
+  const { blobStore, ...database } = await openRunningStorage(config, life, logger);
+  const pools = await openPools(config, database, life);
+  counters.watchDatabase(Object.values(pools));
   const demo =
     identityProviderPort === undefined
       ? undefined
@@ -30,7 +32,7 @@ export async function serveAsWorker(config: EscaleConfig, life: Lifecycle): Prom
           settings,
           room: { path: new URL(settings.issuer).pathname, handler: passOn(identityProviderPort) },
         }));
-  const rooms = await openRooms(config, life, { orm, vault, blobStore, logger, demo, counters });
+  const rooms = await openRooms(config, life, { pools, vault, blobStore, logger, demo, counters });
   say({ say: 'ready' });
   await opened;
   const door = await openFrontDoor(config, counters.requests, rooms);

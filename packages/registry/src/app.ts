@@ -35,10 +35,10 @@ export function createApp(parts: RegistryParts): RegistryApp {
     uploadWriters: new UploadWriters(parts.orm),
     uploadLimits: parts.uploadLimits ?? defaultUploadLimits,
     clientAddress: clientAddressReader(parts.config.trustedProxies ?? []),
-    signingKeys: new SigningKeys(parts.orm, parts.vault),
+    signingKeys: new SigningKeys(parts.reads ?? parts.orm, parts.vault),
     verifiedTokens: new VerifiedTokens(),
     failedAttempts: new FailedAttempts(parts.processes),
-    hotReads: new HotReads(parts.orm),
+    hotReads: new HotReads(parts.reads ?? parts.orm),
     pullLog: new PullLog(parts.orm, (error) => {
       parts.logger.error({ err: error }, 'pulls could not be written to the usage log; they are kept for the next try');
     }),

@@ -1,6 +1,6 @@
 import type { Context as KoaContext } from 'koa';
 import { DomainError, type ErrorCode } from '@escale/domain/errors';
-import { isConnectionFailure } from '@escale/schema/orm';
+import { connectionFailure } from '@escale/schema/orm';
 import { BadPage } from './routing/paging.ts';
 import { StagedPartsMissing, StoreUnavailable, TooManyParts } from './storage/blob-store.ts';
 
@@ -74,6 +74,11 @@ export function writeError(http: KoaContext, error: unknown): boolean {
   return refusal !== undefined;
 }
 
+const databaseWords = {
+  away: 'the database does not answer at the moment; try again shortly',
+  busy: 'the database has too much to do at the moment; try again shortly',
+};
+
 /** @returns undefined when it is none of ours */
 function foreseen(error: unknown): DomainError | undefined {
   if (error instanceof DomainError) return error;
@@ -89,8 +94,6 @@ function foreseen(error: unknown): DomainError | undefined {
   }
   if (error instanceof TooManyParts)
     return new DomainError('BLOB_UPLOAD_INVALID', `${error.message}; send larger ones`);
-  if (isConnectionFailure(error)) {
-    return new DomainError('UNAVAILABLE', 'the database does not answer at the moment; try again shortly');
-  }
-  return undefined;
+  const failure = connectionFailure(error);
+  return failure && new DomainError('UNAVAILABLE', databaseWords[failure]);
 }

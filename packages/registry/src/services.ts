@@ -19,6 +19,8 @@ import type { RecentConfigs } from './uploads/recent-configs.ts';
 export interface RegistryParts {
   readonly config: RegistryConfig;
   readonly orm: Orm;
+  /** The same database over connections of their own, for what every pull needs; `orm` when not given. */
+  readonly reads?: Orm;
   readonly vault: Vault;
   readonly blobStore: BlobStore;
   readonly logger: Logger;

@@ -25,7 +25,6 @@ beforeAll(async () => {
     ...bench.parts,
     vault: createVault(randomBytes(32)),
     logger: createLogger({ level: 'fatal' }),
-    databaseUrl: bench.database.url,
     faults: (point) => {
       if (failing && point === 'garbage.planned') throw new Error('as the test wants it');
     },

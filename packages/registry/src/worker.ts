@@ -1,15 +1,16 @@
 import { Logger as WorkerLogger, parseCronItems, run, type TaskList } from 'graphile-worker';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
+import { openDirectPool } from '@escale/schema/orm';
 import { jobs, type JobParts } from './jobs/jobs.ts';
 
-export interface WorkerSettings extends Omit<JobParts, 'signal'> {
-  /** Of the same database; the worker listens on a connection of its own. */
-  readonly databaseUrl: string;
-}
+/** `orm` is what the jobs work on; the runner makes its own connections to the same database. */
+export type WorkerSettings = Omit<JobParts, 'signal'>;
 
 /** The process's part in the background work. */
 export interface Worker {
+  /** @throws Error why the jobs do not run, while they cannot */
+  check(): void;
   /** Ends after the step that a running job is at. */
   stop(): Promise<void>;
 }
@@ -24,18 +25,26 @@ const pause = 5000;
 export function startWorker(settings: WorkerSettings): Worker {
   const { logger } = settings;
   const ending = new AbortController();
+  let problem: unknown;
+  const onRunning = () => {
+    problem = undefined;
+  };
   const running = (async () => {
     while (!ending.signal.aborted) {
       try {
-        await runUntil(settings, ending.signal);
+        await runUntil(settings, ending.signal, onRunning);
       } catch (error) {
         if (ending.signal.aborted) return;
+        problem = error;
         logger.warn({ err: error }, 'the background jobs cannot run; they are tried again shortly');
         await sleep(pause, undefined, { signal: ending.signal, ref: false }).catch(() => undefined);
       }
     }
   })();
   return {
+    check: () => {
+      if (problem !== undefined) throw new Error('the background jobs cannot run', { cause: problem });
+    },
     stop: async () => {
       ending.abort();
       await running;
@@ -43,10 +52,10 @@ export function startWorker(settings: WorkerSettings): Worker {
   };
 }
 
-async function runUntil({ databaseUrl, ...parts }: WorkerSettings, signal: AbortSignal): Promise<void> {
-  const pgPool = openPool(databaseUrl);
+async function runUntil(parts: WorkerSettings, signal: AbortSignal, onRunning: () => void): Promise<void> {
+  const pgPool = openPool(parts);
   try {
-    await runOn(pgPool, parts, signal);
+    await runOn(pgPool, parts, signal, onRunning);
   } finally {
     await pgPool.end();
   }
@@ -56,15 +65,15 @@ async function runUntil({ databaseUrl, ...parts }: WorkerSettings, signal: Abort
  * The two connections. The runner listens to the errors of a pool only while it runs: one that the server ends a moment before
  * or after that would be an error that nobody hears, and the end of the process. A broken connection fails the next query on it.
  */
-function openPool(databaseUrl: string): Pool {
-  const pool = new Pool({ connectionString: databaseUrl, application_name: 'escale-jobs', max: 2 });
+function openPool({ orm }: Pick<WorkerSettings, 'orm'>): Pool {
+  const pool = openDirectPool(orm, { applicationName: 'escale-jobs', max: 2 });
   const heard = () => undefined;
   pool.on('error', heard);
   pool.on('connect', (client) => client.on('error', heard));
   return pool;
 }
 
-async function runOn(pgPool: Pool, parts: Omit<JobParts, 'signal'>, signal: AbortSignal): Promise<void> {
+async function runOn(pgPool: Pool, parts: WorkerSettings, signal: AbortSignal, onRunning: () => void): Promise<void> {
   const runner = await run({
     pgPool,
     concurrency: 1,
@@ -75,6 +84,7 @@ async function runOn(pgPool: Pool, parts: Omit<JobParts, 'signal'>, signal: Abor
     parsedCronItems: cronItems,
     logger: quiet(parts),
   });
+  onRunning();
   let stopping: Promise<void> | undefined;
   const stop = () => {
     stopping ??= runner.stop().catch(() => undefined);

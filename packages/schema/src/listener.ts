@@ -1,3 +1,4 @@
+import { openDirect } from './direct-clients.ts';
 import type { Orm } from './orm.ts';
 
 /** What PostgreSQL announced (NOTIFY) on a channel. */
@@ -62,9 +63,7 @@ export class Listener {
   /** Resolves when told to close. @throws Error when the connection ends before */
   async #listen(signal: AbortSignal): Promise<void> {
     const { orm, channels } = this.#settings;
-    const pool = await orm.em.getConnection().getNativeClient();
-    const client = await pool.connect();
-    let broken: Error | undefined;
+    const client = await openDirect(orm, 'escale-listener');
     try {
       const ended = new Promise<void>((resolve, reject) => {
         client.on('error', reject);
@@ -83,13 +82,9 @@ export class Listener {
       this.#first.resolve(undefined);
       if (signal.aborted) return;
       await ended;
-    } catch (error) {
-      broken = error instanceof Error ? error : new Error(String(error));
-      throw error;
     } finally {
-      // Not given back to the pool: it listens, and others must not inherit that.
       client.removeAllListeners('notification');
-      client.release(broken ?? true);
+      await client.end().catch(() => undefined);
     }
   }
 }

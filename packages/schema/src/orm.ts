@@ -1,37 +1,83 @@
-import { MikroORM, type EntityManager, type Options } from '@mikro-orm/postgresql';
+import { MikroORM, PostgreSqlDriver, type Options } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
-import { advisoryLock } from './advisory-lock.ts';
+import type { Pool } from 'pg';
+import { clientClass, type ClientSettings, type Pooling } from './database-client.ts';
+import { parseDatabaseUrl } from './database-url.ts';
 import * as entities from './entities/index.ts';
 import { migrations } from './migrations/index.ts';
+import { guardPool } from './pool-guard.ts';
 import { prepareOnConnections } from './prepared.ts';
+import { directClients, rememberDirect } from './direct-clients.ts';
+import { requestTimeouts, setLimits, type Timeouts } from './timeouts.ts';
+import { inTurn } from './turn.ts';
 
 export type { EntityManager } from '@mikro-orm/postgresql';
 export { advisoryLock } from './advisory-lock.ts';
-export { isConnectionFailure } from './connection-failure.ts';
+export { connectionFailure, isConnectionFailure } from './connection-failure.ts';
+export type { Pooling } from './database-client.ts';
+export { DatabaseUrlInvalid, parseDatabaseUrl } from './database-url.ts';
+export { connectOnce, holdConnection, openDirectPool, type HeldConnection } from './direct-clients.ts';
+export { holdingConnection, SecondConnection } from './pool-guard.ts';
+export { findPooling } from './pooling.ts';
 export { rightsState, trimRightsChanges } from './rights-state.ts';
 export { executePrepared, runPrepared, type PreparedStatement } from './prepared.ts';
+export { patient, requestTimeouts, type Timeouts } from './timeouts.ts';
+export { inTurn, tryInTurn } from './turn.ts';
 
 /** The database as everything above this package holds it. */
 export type Orm = MikroORM;
 
-/** @property poolSize connections at most; each is a PostgreSQL process of some 10 MB */
-export interface OrmSettings {
+/** Where the database is and how to talk to it: the same for every connection of an installation. */
+export interface DatabasePlace {
+  /** `postgres://…`, see `parseDatabaseUrl`. */
   readonly databaseUrl: string;
+  /** PEM file of accepted CAs, where the URL names none. */
+  readonly caFile?: string | undefined;
+  /** Past a pooler, for what belongs to a session: LISTEN, locks, jobs, migrations. The same as `databaseUrl` where absent. */
+  readonly directUrl?: string | undefined;
+  /** What `databaseUrl` leads to (`findPooling`); the server itself when not given. */
+  readonly pooling?: Pooling | undefined;
+  /** Whether statements are prepared; when not given, unless a pooler in transaction mode is between. */
+  readonly preparedStatements?: boolean | undefined;
+}
+
+/** @property poolSize connections at most; each is a PostgreSQL process of some 10 MB */
+export interface OrmSettings extends DatabasePlace {
   readonly poolSize?: number;
+  readonly timeouts?: Timeouts;
+  /** How the connections are called in `pg_stat_activity`, where the URL gives no name. */
+  readonly applicationName?: string;
   /** Gets a line for each statement; absent in normal operation. */
   readonly onStatement?: (line: string) => void;
 }
 
-export function ormOptions({ databaseUrl, poolSize = 10, onStatement }: OrmSettings): Options {
+function ormOptions(settings: OrmSettings, client: ClientSettings): Options {
+  const { poolSize = 10, preparedStatements, onStatement } = settings;
+  const { timeouts, pooling, server } = client;
   return {
-    clientUrl: databaseUrl,
+    driver: PostgreSqlDriver,
+    dbName: server.database ?? server.user ?? 'postgres',
     entities: Object.values(entities),
     extensions: [Migrator],
     // Requests bring their own fork; a forgotten one must fail loudly instead of sharing an identity map.
     allowGlobalContext: false,
     forceUtcTimezone: true,
     pool: { min: 0, max: poolSize },
-    driverOptions: { onPoolCreated: prepareOnConnections },
+    // Where and how it connects is the business of the client class alone.
+    driverOptions: {
+      Client: clientClass(client),
+      connectionTimeoutMillis: timeouts.connect * 1000,
+      ...(pooling === 'session' && {
+        onConnect: (opened: { query(text: string): Promise<unknown> }) => opened.query(setLimits(timeouts)),
+      }),
+      onPoolCreated: (pool: Pool) => {
+        guardPool(pool);
+        prepareOnConnections(pool, {
+          prepared: preparedStatements ?? pooling !== 'transaction',
+          atBeginning: pooling === 'transaction' ? setLimits(timeouts, true) : undefined,
+        });
+      },
+    },
     migrations: {
       migrationsList: migrations,
       path: `${import.meta.dirname}/migrations`,
@@ -44,56 +90,35 @@ export function ormOptions({ databaseUrl, poolSize = 10, onStatement }: OrmSetti
   };
 }
 
-/** Connects lazily: a database that is away fails the first statement, not the start. */
+/**
+ * Connects lazily: a database that is away fails the first statement, not the start.
+ * @throws DatabaseUrlInvalid
+ */
 export async function createOrm(settings: OrmSettings): Promise<Orm> {
-  return MikroORM.init(ormOptions(settings));
+  const { databaseUrl, caFile, pooling = 'none', timeouts = requestTimeouts, applicationName = 'escale' } = settings;
+  const server = parseDatabaseUrl(databaseUrl, caFile);
+  const orm = await MikroORM.init(ormOptions(settings, { server, timeouts, pooling, applicationName }));
+  rememberDirect(orm, directClients(settings));
+  return orm;
 }
 
 /**
  * Brings the database's tables to this version. Processes that start together take turns; the ORM takes no lock of its own.
+ * @param orm whose statements may take long
  * @returns the names that it ran
  */
 export async function migrate(orm: Orm): Promise<string[]> {
-  // A lock of a session needs one connection for its life; the transaction provides it and frees the lock even on a crash.
-  return orm.em.fork().transactional(async (em: EntityManager) => {
-    await em
-      .getConnection()
-      .execute('select pg_advisory_xact_lock(?)', [advisoryLock('migration')], 'run', em.getTransactionContext());
+  return inTurn(orm, 'migration', async () => {
     const done = await orm.migrator.up();
     return done.map((migration) => migration.name);
   });
 }
 
 /**
- * Connections of this process's pool that are busy and idle, and how many statements wait for one: more than none for long means
- * that the pool is too small, or the database too slow.
+ * Connections of a pool that are busy and idle, and how many statements wait for one: more than none for long means that the pool
+ * is too small, or the database too slow.
  */
 export async function connectionCounts(orm: Orm): Promise<{ busy: number; idle: number; waiting: number }> {
   const { totalCount, idleCount, waitingCount } = await orm.em.getConnection().getNativeClient();
   return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
-}
-
-/** One connection taken out of the pool for as long as it is wanted; what belongs to its session (locks) ends with it. */
-export interface HeldConnection {
-  query(statement: string, values?: unknown[]): Promise<unknown>;
-  /** Calls back once when the connection breaks. */
-  onBroken(call: () => void): void;
-  /** Ends the connection, and with it its session. */
-  end(): void;
-}
-
-/** @throws Error when the database is away */
-export async function holdConnection(orm: Orm): Promise<HeldConnection> {
-  const pool = await orm.em.getConnection().getNativeClient();
-  const client = await pool.connect();
-  return {
-    query: (statement, values) => client.query(statement, values),
-    onBroken: (call) => {
-      client.once('error', call);
-      client.once('end', call);
-    },
-    end: () => {
-      client.release(true);
-    },
-  };
 }

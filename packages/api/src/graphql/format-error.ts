@@ -1,6 +1,6 @@
 import { GraphQLError, OperationTypeNode, type GraphQLFormattedError, type OperationDefinitionNode } from 'graphql';
 import { DomainError, type ErrorCode } from '@escale/domain/errors';
-import { isConnectionFailure } from '@escale/schema/orm';
+import { connectionFailure, isConnectionFailure } from '@escale/schema/orm';
 import type { Logger } from '@escale/server-kit/logger';
 import { dateTimeForm } from './scalars.ts';
 
@@ -77,15 +77,19 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   return { ...unforeseen(original, typeof requestId === 'string' ? requestId : undefined), ...place };
 }
 
+const messages = {
+  away: 'what this service stands on does not answer at the moment; try again shortly',
+  busy: 'this service has too much to do at the moment; try again shortly',
+  unforeseen: 'something failed on our side; try again',
+};
+
 /** What is answered to what nobody foresaw; the id leads to the line in the log. */
 export function unforeseen(
   error: unknown,
   requestId: string | undefined,
 ): { message: string; extensions: Record<string, unknown> } {
   return {
-    message: isConnectionFailure(error)
-      ? 'what this service stands on does not answer at the moment; try again shortly'
-      : 'something failed on our side; try again',
+    message: messages[connectionFailure(error) ?? 'unforeseen'],
     extensions: { code: 'INTERNAL_SERVER_ERROR', ...(requestId !== undefined && { requestId }) },
   };
 }

@@ -1,8 +1,9 @@
 import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { Client } from 'pg';
 import { openBlobStore } from '@escale/registry/storage';
+import { connectOnce, findPooling, type DatabasePlace } from '@escale/schema/orm';
 import type { EscaleConfig } from '../config.ts';
+import { databasePlace, directUrlMissing } from '../database.ts';
 import { runningAzurite } from '../embedded/azurite.ts';
 import { runningPostgres } from '../embedded/running-postgres.ts';
 import { failed, notChecked, ok, reasonOf, type Finding } from './finding.ts';
@@ -11,20 +12,41 @@ const oldest = 140_000;
 /** Milliseconds. */
 const patience = 10_000;
 
-/** Whether the database is there, new enough, and lets us in. Changes nothing in it. */
-export async function checkDatabase({ ESCALE_DATABASE_URL: given, dataDir }: EscaleConfig): Promise<Finding> {
+/** Whether the database is there, new enough, and lets us in, also past a pooler. Changes nothing in it. */
+export async function checkDatabase(config: EscaleConfig): Promise<Finding> {
+  const { ESCALE_DATABASE_URL: given, dataDir } = config;
   const embedded = given === undefined;
   const url = given ?? (await runningPostgres(path.join(dataDir, 'database')).catch(() => undefined));
   if (url === undefined)
     return notChecked('database', 'the embedded one, which runs while the product does; it does not at the moment');
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: patience });
-  // A server that goes away while it is asked is an answer, not the end of this process.
-  client.on('error', () => undefined);
+  const place = databasePlace(config, url);
   try {
-    await client.connect();
-    const { rows } = await client.query<{ number: string; words: string; create: boolean }>(
+    const pooling = embedded ? 'none' : await findPooling(place);
+    if (pooling === 'transaction' && place.directUrl === undefined)
+      return failed('database', 'it is reached through a pooler that keeps no sessions', directUrlMissing);
+    return await checkServer(place, embedded ? ', embedded' : poolerWords[pooling]);
+  } catch (error) {
+    return failed(
+      'database',
+      `it cannot be used (${reasonOf(error)})`,
+      'correct ESCALE_DATABASE_URL (postgres://user:password@host:5432/name), start the server, or let this machine reach it',
+    );
+  }
+}
+
+const poolerWords = {
+  none: '',
+  session: ', through a pooler that keeps sessions',
+  transaction: ', through a pooler in transaction mode and past it',
+};
+
+async function checkServer(place: DatabasePlace, how: string): Promise<Finding> {
+  const client = await connectOnce(place, { applicationName: 'escale-doctor', patience });
+  try {
+    const { rows } = await client.query<{ number: string; words: string; create: boolean; encrypted: boolean | null }>(
       `select current_setting('server_version_num') as number, current_setting('server_version') as words,
-              has_database_privilege(current_database(), 'create') as create`,
+              has_database_privilege(current_database(), 'create') as create,
+              (select ssl from pg_stat_ssl where pid = pg_backend_pid()) as encrypted`,
     );
     const [row] = rows;
     if (!row || Number(row.number) < oldest) {
@@ -37,13 +59,7 @@ export async function checkDatabase({ ESCALE_DATABASE_URL: given, dataDir }: Esc
         'grant create on database … to the user of ESCALE_DATABASE_URL: the background jobs have a schema of their own',
       );
     }
-    return ok('database', `PostgreSQL ${row.words}${embedded ? ', embedded' : ''}`);
-  } catch (error) {
-    return failed(
-      'database',
-      `it cannot be used (${reasonOf(error)})`,
-      'correct ESCALE_DATABASE_URL (postgres://user:password@host:5432/name), start the server, or let this machine reach it',
-    );
+    return ok('database', `PostgreSQL ${row.words}${how}${row.encrypted ? ', encrypted' : ''}`);
   } finally {
     await client.end().catch(() => undefined);
   }

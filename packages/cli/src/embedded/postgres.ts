@@ -32,7 +32,8 @@ export interface PostgresOptions {
 /** Small on purpose: the whole product is to fit into 250 MB. */
 const settings: Readonly<Record<string, string>> = {
   shared_buffers: '32MB',
-  max_connections: '60',
+  // A slot costs little; each process has pools of its own.
+  max_connections: '120',
   huge_pages: 'off',
   jit: 'off',
   // Nobody runs this on a spinning disk: following an index is worth more than PostgreSQL assumes.

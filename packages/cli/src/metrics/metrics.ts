@@ -36,16 +36,20 @@ export class Metrics implements Counters {
     new Gauge(build).set({ version }, 1);
   }
 
-  /** Counts the connections of this process's pool from now on, whenever it is asked. */
-  watchDatabase(orm: Orm): void {
+  /** Counts the connections of this process's pools from now on, whenever it is asked. */
+  watchDatabase(orms: readonly Orm[]): void {
     const connections = new Gauge<'state'>({
       name: 'escale_database_connections',
       help: 'Connections of the pools, busy and idle; waiting: those who want one and get none yet',
       labelNames: ['state'],
       registers: [this.#registry],
       collect: async () => {
-        const counts = await connectionCounts(orm);
-        for (const [state, count] of Object.entries(counts)) connections.set({ state }, count);
+        const all = await Promise.all(orms.map((orm) => connectionCounts(orm)));
+        for (const state of ['busy', 'idle', 'waiting'] as const)
+          connections.set(
+            { state },
+            all.reduce((sum, counts) => sum + counts[state], 0),
+          );
       },
     });
   }

@@ -2,6 +2,7 @@ import { Session, User } from '@escale/schema/entities';
 import { requireAdministrator } from '../access/require-administrator.ts';
 import type { Context } from '../context.ts';
 import { denied, notFound } from '../errors.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 
 /**
@@ -10,14 +11,13 @@ import { recordUsage } from '../usage-logs/record.ts';
  * @throws DENIED to all but administrators, and for oneself; NOT_FOUND
  */
 export async function disableUser(ctx: Context, { username }: { username: string }): Promise<User> {
-  return ctx.em.transactional(async (em) => {
-    const inner = { ...ctx, em };
+  return inTransaction(ctx, async (inner) => {
     const user = await findUser(inner, username);
-    if (ctx.principal.kind === 'user' && ctx.principal.id === user.id)
+    if (inner.principal.kind === 'user' && inner.principal.id === user.id)
       throw denied('nobody disables oneself: the registry must keep somebody who can undo it');
     if (user.disabledAt) return user;
-    user.disabledAt = ctx.now;
-    await em.nativeDelete(Session, { user: user.id });
+    user.disabledAt = inner.now;
+    await inner.em.nativeDelete(Session, { user: user.id });
     recordUsage(inner, 'user.disabled', { namespace: user.username });
     return user;
   });

@@ -2,6 +2,7 @@ import { Namespace } from '@escale/schema/entities';
 import { requireAdministrator } from '../access/require-administrator.ts';
 import type { Context } from '../context.ts';
 import { notFound } from '../errors.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 
 /**
@@ -19,7 +20,7 @@ export async function revokeTokens(
   const namespace = await ctx.em.findOne(Namespace, { name: input.namespace });
   if (!namespace) throw notFound(`the namespace ${input.namespace.slice(0, 255)}`, 'namespace');
   const window = [input.createdFrom ?? new Date(0), input.createdTo ?? new Date(ctx.now.getTime() + 1000)];
-  const revoked = await ctx.em.transactional(async (em) => {
+  const revoked = await inTransaction(ctx, async (inner) => {
     const owners = {
       robot_tokens: 'robot_id in (select id from robots where namespace_id = ?)',
       application_tokens: 'user_id in (select id from users where namespace_id = ?)',
@@ -27,13 +28,13 @@ export async function revokeTokens(
     };
     let count = 0;
     for (const [table, ofNamespace] of Object.entries(owners)) {
-      const gone = await em.execute<unknown[]>(
+      const gone = await inner.em.execute<unknown[]>(
         `delete from ${table} where ${ofNamespace} and created_at >= ? and created_at < ? returning id`,
         [namespace.id, ...window],
       );
       count += gone.length;
     }
-    recordUsage({ ...ctx, em }, 'tokens.revoked', { namespace: namespace.name, details: { count } });
+    recordUsage(inner, 'tokens.revoked', { namespace: namespace.name, details: { count } });
     return count;
   });
   return { revoked };

@@ -1,6 +1,7 @@
 import type { Digest, Reference, TagName } from '@escale/schema/values';
 import type { Context } from '../context.ts';
 import { manifestUnknown } from '../errors.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 import { endTag } from './delete-tag.ts';
 import { endLifetime, lockTag, recordTagEvent } from './tag-lifetime.ts';
@@ -15,13 +16,12 @@ export async function deleteManifest(
   repository: { id: string; name: string },
   reference: Reference,
 ): Promise<void> {
-  await ctx.em.transactional(async (em) => {
-    const inner = { ...ctx, em };
+  await inTransaction(ctx, async (inner) => {
     await (reference.kind === 'tag'
       ? deleteByTag(inner, repository, reference.tag)
       : deleteByDigest(inner, repository, reference.digest));
-    await em.flush();
-    await ctx.faults?.('manifest.deleting');
+    await inner.em.flush();
+    await inner.faults?.('manifest.deleting');
   });
 }
 

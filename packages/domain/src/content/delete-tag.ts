@@ -1,6 +1,7 @@
 import type { TagName } from '@escale/schema/values';
 import { requireRole } from '../access/require-role.ts';
 import type { Context } from '../context.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 import { forEachTag, type TagOutcome } from './for-each-tag.ts';
 import { endLifetime, lockTag, recordTagEvent } from './tag-lifetime.ts';
@@ -27,10 +28,9 @@ export async function deleteTags(
 }
 
 async function deleteOrRefuse(ctx: Context, repository: { id: string; name: string }, tag: TagName): Promise<void> {
-  await ctx.em.transactional(async (em) => {
-    const inner = { ...ctx, em };
+  await inTransaction(ctx, async (inner) => {
     if (!(await endTag(inner, repository, tag))) throw tagNotFound(repository.name, tag);
-    await em.flush();
+    await inner.em.flush();
   });
 }
 

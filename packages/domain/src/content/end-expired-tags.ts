@@ -1,5 +1,6 @@
 import type { TagName } from '@escale/schema/values';
 import type { Context } from '../context.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 import { lockAndExpire } from './tag-lifetime.ts';
 
@@ -18,11 +19,10 @@ export async function endExpiredTags(ctx: Context): Promise<number> {
     [batch],
   );
   for (const { tag, ...repository } of due) {
-    await ctx.em.transactional(async (em) => {
-      const inner = { ...ctx, em };
+    await inTransaction(ctx, async (inner) => {
       const { expired } = await lockAndExpire(inner, repository.id, tag);
       if (expired) recordUsage(inner, 'tag.expired', { repository, tag, digest: expired.digest });
-      await em.flush();
+      await inner.em.flush();
     });
   }
   return due.length;

@@ -2,6 +2,7 @@ import { executePrepared } from '@escale/schema/orm';
 import type { Digest } from '@escale/schema/values';
 import type { Context } from '../context.ts';
 import { blobQuarantined, blobUnknown } from '../errors.ts';
+import { inTransaction } from '../in-transaction.ts';
 
 /** For how long a client may rely on having been told that a blob is here (promise P2). */
 const lease = `interval '6 hours'`;
@@ -80,15 +81,15 @@ export async function mountBlob(
   digest: Digest,
   sourceId: string,
 ): Promise<LinkedBlob | undefined> {
-  return ctx.em.transactional(async (em) => {
-    const rows = await executePrepared<Row>(em, renewLease, [sourceId, digest]);
+  return inTransaction(ctx, async (inner) => {
+    const rows = await executePrepared<Row>(inner.em, renewLease, [sourceId, digest]);
     const blob = rows[0];
     if (!blob) return undefined;
-    await em.execute(
+    await inner.em.execute(
       `insert into repository_blobs (repository_id, blob_id, created_at) values (?, ?, now()) on conflict do nothing`,
       [repositoryId, blob.id],
     );
-    await ctx.faults?.('blob.mounting');
+    await inner.faults?.('blob.mounting');
     return toBlob(blob);
   });
 }

@@ -9,6 +9,7 @@ import {
 import { executePrepared, type EntityManager } from '@escale/schema/orm';
 import type { Context } from '../context.ts';
 import { manifestBlobUnknown, preconditionFailed, sizeInvalid } from '../errors.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { usageRow } from '../usage-logs/record.ts';
 import { writePush } from '../usage-logs/write-usage.ts';
 import { checkIndex } from './check-index.ts';
@@ -53,11 +54,10 @@ export async function pushManifest(
   if (await pushNewImage(ctx, { ...pushed, tags }, push)) return;
   const confirmed = await ctx.believed?.confirm();
   if (confirmed && confirmed.id !== repository.id) return pushManifest(ctx, confirmed, pushed);
-  await ctx.em.transactional(async (em) => {
-    const inner = { ...ctx, em };
-    const blobs = await lockBlobs(em, repository.id, parsed);
-    await holdChildren(em, repository.id, parsed);
-    await ctx.faults?.('manifest.locked');
+  await inTransaction(ctx, async (inner) => {
+    const blobs = await lockBlobs(inner.em, repository.id, parsed);
+    await holdChildren(inner.em, repository.id, parsed);
+    await inner.faults?.('manifest.locked');
     const manifest = await storeManifest(inner, repository.id, pushed, blobs);
     for (const tag of tags) {
       await moveTag(inner, repository, { tag, manifest, as: 'pushed', condition });
@@ -67,10 +67,10 @@ export async function pushManifest(
         throw preconditionFailed(
           `the repository ${manifest.wasHere ? 'has this manifest already' : 'does not have it'}`,
         );
-      await holdManifest(em, manifest.id);
+      await holdManifest(inner.em, manifest.id);
     }
-    await writePush(em, push);
-    await ctx.faults?.('manifest.storing');
+    await writePush(inner.em, push);
+    await inner.faults?.('manifest.storing');
   });
   await ctx.faults?.('manifest.stored');
 }

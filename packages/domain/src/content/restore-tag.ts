@@ -1,5 +1,6 @@
 import { requireRole } from '../access/require-role.ts';
 import type { Context } from '../context.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 import { requireTagDetails, type TagDetails } from './list-tags.ts';
 import { moveTag } from './move-tag.ts';
@@ -16,12 +17,11 @@ export async function restoreTag(
   const repository = await requireRole(ctx, input.repository, 'write');
   const tag = requireTagName(input.tag);
   const digest = requireDigest(input.digest);
-  return ctx.em.transactional(async (em) => {
-    const inner = { ...ctx, em };
+  return inTransaction(ctx, async (inner) => {
     const manifest = await recallTarget(inner, repository.id, tag, digest);
     const { previousDigest, changed } = await moveTag(inner, repository, { tag, manifest, as: 'restored' });
     if (changed) recordUsage(inner, 'tag.restored', { repository, tag, digest, details: { previousDigest } });
-    await em.flush();
+    await inner.em.flush();
     return requireTagDetails(inner, repository, tag);
   });
 }

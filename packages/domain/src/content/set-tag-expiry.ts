@@ -1,6 +1,7 @@
 import type { TagName } from '@escale/schema/values';
 import { requireRole } from '../access/require-role.ts';
 import type { Context } from '../context.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { futureDate } from '../inputs/future-date.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 import { forEachTag, type TagOutcome } from './for-each-tag.ts';
@@ -38,13 +39,12 @@ async function expireTagAt(
   tag: TagName,
   expiresAt: Date | null,
 ): Promise<TagDetails> {
-  return ctx.em.transactional(async (em) => {
-    const inner = { ...ctx, em };
+  return inTransaction(ctx, async (inner) => {
     const open = await lockTag(inner, repository.id, tag);
     if (!open) throw tagNotFound(repository.name, tag);
     if (open.expiresAt?.getTime() === expiresAt?.getTime()) return requireTagDetails(inner, repository, tag);
     requireMutable(open);
-    await em.execute('update tags set expires_at = ? where id = ?', [expiresAt, open.id]);
+    await inner.em.execute('update tags set expires_at = ? where id = ?', [expiresAt, open.id]);
     await recordTagEvent(inner, repository.id, { tag, kind: 'expiry_set', digest: open.digest, expiresAt });
     recordUsage(inner, 'tag.expiry_changed', {
       repository,
@@ -52,7 +52,7 @@ async function expireTagAt(
       digest: open.digest,
       details: { expiresAt: expiresAt?.toISOString() ?? null, before: open.expiresAt?.toISOString() ?? null },
     });
-    await em.flush();
+    await inner.em.flush();
     return requireTagDetails(inner, repository, tag);
   });
 }

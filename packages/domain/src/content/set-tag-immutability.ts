@@ -2,6 +2,7 @@ import type { TagName } from '@escale/schema/values';
 import { requireRole } from '../access/require-role.ts';
 import type { Context } from '../context.ts';
 import { inputInvalid } from '../errors.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 import { forEachTag, type TagOutcome } from './for-each-tag.ts';
 import { requireTagDetails, type TagDetails } from './list-tags.ts';
@@ -37,14 +38,13 @@ async function fixTag(
   tag: TagName,
   immutable: boolean,
 ): Promise<TagDetails> {
-  return ctx.em.transactional(async (em) => {
-    const inner = { ...ctx, em };
+  return inTransaction(ctx, async (inner) => {
     const open = await lockTag(inner, repository.id, tag);
     if (!open) throw tagNotFound(repository.name, tag);
     if (open.immutable === immutable) return requireTagDetails(inner, repository, tag);
     if (immutable && open.expiresAt)
       throw inputInvalid('tag', `the tag ${tag} expires; take the expiry away before making it immutable`);
-    await em.execute('update tags set immutable = ? where id = ?', [immutable, open.id]);
+    await inner.em.execute('update tags set immutable = ? where id = ?', [immutable, open.id]);
     const kind = immutable ? 'made_immutable' : 'made_mutable';
     await recordTagEvent(inner, repository.id, { tag, kind, digest: open.digest });
     recordUsage(inner, 'tag.immutability_changed', {
@@ -53,7 +53,7 @@ async function fixTag(
       digest: open.digest,
       details: { immutable },
     });
-    await em.flush();
+    await inner.em.flush();
     return requireTagDetails(inner, repository, tag);
   });
 }

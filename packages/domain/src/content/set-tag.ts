@@ -1,5 +1,6 @@
 import { requireRole } from '../access/require-role.ts';
 import type { Context } from '../context.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 import { requireTagDetails, type TagDetails } from './list-tags.ts';
 import { moveTag, type TagCondition } from './move-tag.ts';
@@ -27,12 +28,11 @@ export async function setTag(ctx: Context, input: TagSetting): Promise<TagDetail
     ...(input.expectedDigest && { match: [requireDigest(input.expectedDigest, 'expectedDigest')] }),
     ...(input.mustBeNew && { noneMatch: '*' }),
   };
-  return ctx.em.transactional(async (em) => {
-    const inner = { ...ctx, em };
+  return inTransaction(ctx, async (inner) => {
     const manifest = await lockTarget(inner, repository.id, digest);
     const { previousDigest, changed } = await moveTag(inner, repository, { tag, manifest, as: 'set', condition });
     if (changed) recordUsage(inner, 'tag.set', { repository, tag, digest, details: { previousDigest } });
-    await em.flush();
+    await inner.em.flush();
     return requireTagDetails(inner, repository, tag);
   });
 }

@@ -2,6 +2,7 @@ import type { Digest } from '@escale/schema/values';
 import { requireRole } from '../access/require-role.ts';
 import type { Context } from '../context.ts';
 import { inputInvalid, manifestInUse, notFound, type DomainError } from '../errors.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { pageOfRows, pageSize, readCursor, type Page, type PageInput } from '../page.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 import { refusalOf } from './for-each-tag.ts';
@@ -86,19 +87,19 @@ export async function deleteUntaggedManifests(
 }
 
 async function deleteUntagged(ctx: Context, repository: { id: string; name: string }, digest: Digest): Promise<void> {
-  await ctx.em.transactional(async (em) => {
+  await inTransaction(ctx, async (inner) => {
     // The lock keeps tags from being set on it, and pushes from listing it, until this is over; what they did before is seen.
-    const [locked] = await em.execute<{ id: string }[]>(
+    const [locked] = await inner.em.execute<{ id: string }[]>(
       'select m.id from manifests m where m.repository_id = ? and m.digest = ? and m.deleted_at is null for update',
       [repository.id, digest],
     );
     if (!locked) throw notFound(`the manifest ${digest} of this repository`, 'digests');
-    const gone = await em.execute<unknown[]>(
+    const gone = await inner.em.execute<unknown[]>(
       `update manifests m set deleted_at = clock_timestamp() where m.id = ? and ${untagged} returning m.id`,
       [locked.id],
     );
     if (gone.length === 0) throw manifestInUse(digest);
-    recordUsage({ ...ctx, em }, 'manifest.deleted', { repository, digest });
-    await em.flush();
+    recordUsage(inner, 'manifest.deleted', { repository, digest });
+    await inner.em.flush();
   });
 }

@@ -1,6 +1,7 @@
 import { ApiToken, ApplicationToken, RobotToken } from '@escale/schema/entities';
 import { as } from '../context.ts';
 import { anonymous } from '../access/principal.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordUsage, type UsageKind } from '../usage-logs/record.ts';
 import type { Authentication } from './authenticate.ts';
 import { readToken } from './token.ts';
@@ -12,12 +13,12 @@ import { readToken } from './token.ts';
 export async function revokePresentedToken(auth: Authentication, text: string): Promise<boolean> {
   const token = readToken(text);
   if (!token) return false;
-  return auth.em.transactional(async (em) => {
-    const row = await find(em, token.type, token.id);
-    if (!row || !auth.vault.matches(token.secret, row.token.mac)) return false;
-    const ctx = as({ ...auth, em, principal: anonymous }, anonymous);
+  return inTransaction(auth, async (inner) => {
+    const row = await find(inner.em, token.type, token.id);
+    if (!row || !inner.vault.matches(token.secret, row.token.mac)) return false;
+    const ctx = as({ ...inner, principal: anonymous }, anonymous);
     recordUsage(ctx, row.kind, { namespace: row.namespace, details: { ...row.details, presented: true } });
-    em.remove(row.token);
+    inner.em.remove(row.token);
     return true;
   });
 }

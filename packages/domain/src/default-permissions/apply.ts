@@ -6,6 +6,7 @@ import { executePrepared } from '@escale/schema/orm';
 import { atLeast, type RepositoryName, type RepositoryRole } from '@escale/schema/values';
 import type { Context } from '../context.ts';
 import { preconditionFailed } from '../errors.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { requireOrganization } from '../namespaces/require-organization.ts';
 import { onConflict } from '../on-conflict.ts';
 import { usageRow } from '../usage-logs/record.ts';
@@ -49,13 +50,13 @@ export async function applyDefaultPermissions(
   const rules = await rulesOf(ctx, organization.id);
   // Both readings, and what is written, are of one moment.
   return onConflict(changedMeanwhile, () =>
-    ctx.em.transactional(
-      async (em) => {
-        const inner = { ...ctx, em };
+    inTransaction(
+      ctx,
+      async (inner) => {
         const { listed, ...found } = await effectOf(inner, organization, rules);
         if (effect && effect !== found.effect) throw changedMeanwhile();
         if (effect) for await (const page of changesOf(inner, organization, rules)) await makeChanges(inner, page);
-        return { ...found, changes: await withRepositories(ctx, listed), applied: Boolean(effect) };
+        return { ...found, changes: await withRepositories(inner, listed), applied: Boolean(effect) };
       },
       { isolationLevel: IsolationLevel.REPEATABLE_READ },
     ),

@@ -1,3 +1,5 @@
+import { IsolationLevel } from '@mikro-orm/core';
+import { inTransaction } from '../in-transaction.ts';
 import { deriveUnreachable, type UnreachableManifest } from './derive-garbage.ts';
 import type { GarbageContext } from './garbage-context.ts';
 import { insertRun } from './open-run.ts';
@@ -8,24 +10,23 @@ import { planGarbage } from './plan-garbage.ts';
  * @returns manifests on which the two do not agree; none in a sound database
  */
 export async function findDisagreements(ctx: GarbageContext): Promise<UnreachableManifest[]> {
-  const em = ctx.em.fork();
-  await em.begin();
-  try {
-    await em.execute('set transaction isolation level repeatable read');
-    const inner = { ...ctx, em };
-    const run = await insertRun(inner, { dryRun: true, graceSeconds: 0 });
-    await planGarbage(inner, run, 0);
-    const planned = await em.execute<UnreachableManifest[]>(
-      `select repository, digest from garbage_items where run_id = ? and kind = 'manifest'`,
-      [run],
-    );
-    const differing = new Map(planned.map((one) => [`${one.repository}@${one.digest}`, one]));
-    for (const one of await deriveUnreachable(inner)) {
-      const name = `${one.repository}@${one.digest}`;
-      if (!differing.delete(name)) differing.set(name, one);
-    }
-    return [...differing.values()];
-  } finally {
-    await em.rollback();
+  return inTransaction({ ...ctx, em: ctx.em.fork() }, disagreements, {
+    isolationLevel: IsolationLevel.REPEATABLE_READ,
+    undo: true,
+  });
+}
+
+async function disagreements(ctx: GarbageContext): Promise<UnreachableManifest[]> {
+  const run = await insertRun(ctx, { dryRun: true, graceSeconds: 0 });
+  await planGarbage(ctx, run, 0);
+  const planned = await ctx.em.execute<UnreachableManifest[]>(
+    `select repository, digest from garbage_items where run_id = ? and kind = 'manifest'`,
+    [run],
+  );
+  const differing = new Map(planned.map((one) => [`${one.repository}@${one.digest}`, one]));
+  for (const one of await deriveUnreachable(ctx)) {
+    const name = `${one.repository}@${one.digest}`;
+    if (!differing.delete(name)) differing.set(name, one);
   }
+  return [...differing.values()];
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { advisoryLock } from '@escale/schema/orm';
+import { inTurn } from '@escale/schema/orm';
 import type { GarbageContext } from './garbage-context.ts';
 
 /** What the blob store remembers of the database that it belongs to. */
@@ -33,18 +33,7 @@ export async function checkFreeze(
   ctx: GarbageContext,
   readMark: () => Promise<StoreMark | undefined>,
 ): Promise<Freeze | undefined> {
-  return inTurn(ctx, async (own) => compare(own, await readMark()));
-}
-
-/**
- * One process at a time compares the two sides or changes them, which takes more than one step. The steps are committed one by
- * one, on a connection of their own; the transaction holds the lock.
- */
-async function inTurn<Result>(ctx: GarbageContext, steps: (ctx: GarbageContext) => Promise<Result>): Promise<Result> {
-  return ctx.em.transactional(async (em) => {
-    await em.execute('select pg_advisory_xact_lock(?)', [advisoryLock('epoch')]);
-    return steps({ ...ctx, em: em.fork() });
-  });
+  return inTurn(ctx, 'epoch', async () => compare(ctx, await readMark()));
 }
 
 async function compare(ctx: GarbageContext, mark: StoreMark | undefined): Promise<Freeze | undefined> {
@@ -87,7 +76,8 @@ async function difference(
  */
 export async function beginEpoch(ctx: GarbageContext, writeMark: (mark: StoreMark) => Promise<void>): Promise<void> {
   const next = randomUUID();
-  await inTurn(ctx, async ({ em }) => {
+  await inTurn(ctx, 'epoch', async () => {
+    const { em } = ctx;
     await em.execute(
       `insert into storage_state (id, epoch, next_epoch) values (1, ?, ?) on conflict (id) do update set next_epoch = excluded.next_epoch`,
       [next, next],

@@ -1,5 +1,6 @@
 import type { GarbageContext } from './garbage-context.ts';
 import { nextItems, settleItems } from './planned-items.ts';
+import { inTransaction } from '../in-transaction.ts';
 
 /** Blobs looked at in one statement. */
 const batch = 1000;
@@ -30,8 +31,7 @@ export async function deletePlannedLinks(
   runId: string,
   graceSeconds: number,
 ): Promise<number | undefined> {
-  return ctx.em.transactional(async (em) => {
-    const inner = { ...ctx, em };
+  return inTransaction(ctx, async (inner) => {
     const items = await nextItems(inner, runId, 'link');
     if (items.length === 0) return undefined;
     const pairs = items.map(({ target }) => target.split(' '));
@@ -43,7 +43,7 @@ export async function deletePlannedLinks(
     const gone =
       mine.length === 0
         ? []
-        : await em.execute<{ target: string }[]>(
+        : await inner.em.execute<{ target: string }[]>(
             `delete from repository_blobs l where (l.repository_id, l.blob_id) in (${mine.map(() => '(?, ?)').join(', ')})
                and l.created_at <= now() - ?::int * interval '1 second'
                and exists (select 1 from manifest_blobs e where e.blob_id = l.blob_id)
@@ -53,7 +53,7 @@ export async function deletePlannedLinks(
             [...mine.flat(), graceSeconds],
           );
     await settleItems(inner, runId, items, new Set(gone.map(({ target }) => target)));
-    await ctx.faults?.('garbage.links.deleting');
+    await inner.faults?.('garbage.links.deleting');
     return gone.length;
   });
 }
@@ -69,8 +69,7 @@ export async function markPlannedBlobs(
   runId: string,
   graceSeconds: number,
 ): Promise<number | undefined> {
-  return ctx.em.transactional(async (em) => {
-    const inner = { ...ctx, em };
+  return inTransaction(ctx, async (inner) => {
     const items = await nextItems(inner, runId, 'blob');
     if (items.length === 0) return undefined;
     const locked = await lockUnpromised(
@@ -81,20 +80,20 @@ export async function markPlannedBlobs(
     const marked =
       ids.length === 0
         ? []
-        : await em.execute<{ id: string }[]>(
+        : await inner.em.execute<{ id: string }[]>(
             `update blobs b set state = 'deleting' where b.id in (${ids.map(() => '?').join(', ')})
                and not exists (select 1 from manifest_blobs e where e.blob_id = b.id)
                and b.unreferenced_since <= now() - ?::int * interval '1 second' returning b.id`,
             [...ids, graceSeconds],
           );
     if (marked.length > 0) {
-      await em.execute(
+      await inner.em.execute(
         `delete from repository_blobs where blob_id in (${marked.map(() => '?').join(', ')})`,
         marked.map(({ id }) => id),
       );
     }
     await settleItems(inner, runId, items, new Set(marked.map(({ id }) => id)));
-    await ctx.faults?.('garbage.blobs.marking');
+    await inner.faults?.('garbage.blobs.marking');
     return marked.length;
   });
 }

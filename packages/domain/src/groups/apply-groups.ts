@@ -1,6 +1,7 @@
 import type { User } from '@escale/schema/entities';
 import { v7 } from 'uuid';
 import { as, type Context } from '../context.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 
 /** What the groups of the identity provider make of a person here. */
@@ -24,20 +25,20 @@ interface TeamChange {
  * @returns whether anything changed
  */
 export async function applyGroups(ctx: Context, user: User, rights: GroupRights): Promise<boolean> {
-  return ctx.em.transactional(async (em) => {
-    const inner = as({ ...ctx, em }, { kind: 'system', name: 'identity provider' });
-    await em.execute('select 1 from users where id = ? for no key update', [user.id]);
-    const left = await leaveTeams(inner, user, rights.groups);
-    const joined = await joinTeams(inner, user, rights.groups);
+  return inTransaction(ctx, async (inner) => {
+    const own = as(inner, { kind: 'system', name: 'identity provider' });
+    await own.em.execute('select 1 from users where id = ? for no key update', [user.id]);
+    const left = await leaveTeams(own, user, rights.groups);
+    const joined = await joinTeams(own, user, rights.groups);
     const note = (change: 'joined' | 'left') => (at: TeamChange) => {
-      recordUsage(inner, 'team.synced', {
+      recordUsage(own, 'team.synced', {
         namespace: at.namespace,
         details: { team: at.team, user: user.username, group: at.group, change },
       });
     };
     left.forEach(note('left'));
     joined.forEach(note('joined'));
-    const administrates = await setAdministrator(inner, user, rights.isAdministrator);
+    const administrates = await setAdministrator(own, user, rights.isAdministrator);
     return administrates || left.length + joined.length > 0;
   });
 }

@@ -1,5 +1,5 @@
 import { User } from '@escale/schema/entities';
-import { advisoryLock } from '@escale/schema/orm';
+import { tryInTurn } from '@escale/schema/orm';
 import type { Context } from '../context.ts';
 import { applyGroups } from './apply-groups.ts';
 import { DirectoryUnavailable, type Directory } from './directory.ts';
@@ -32,14 +32,8 @@ export async function followGroups(
   follow: GroupsToFollow,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<GroupsFollowed | undefined> {
-  // The lock ends with the connection, so with the process, however that ends; what is changed is saved on other connections.
-  return ctx.em.fork().transactional(async (em) => {
-    // One process of an installation looks at a time.
-    const [row] = await em.execute<{ mine: boolean }[]>('select pg_try_advisory_xact_lock(?) as mine', [
-      advisoryLock('following groups'),
-    ]);
-    return row?.mine ? look({ ...ctx, em: ctx.em.fork() }, follow, signal) : undefined;
-  });
+  // One process of an installation looks at a time.
+  return tryInTurn(ctx, 'following groups', () => look({ ...ctx, em: ctx.em.fork() }, follow, signal));
 }
 
 async function look(ctx: Context, follow: GroupsToFollow, signal: AbortSignal | undefined): Promise<GroupsFollowed> {

@@ -5,6 +5,7 @@ import { principalName } from '../access/principal.ts';
 import { requireNoImmutableRepositories } from '../content/require-no-immutable-tags.ts';
 import type { Context } from '../context.ts';
 import { denied, notConfirmed, notFound } from '../errors.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { keysetPage, type Page, type PageInput } from '../page.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 import { requireUser } from '../users/require-user.ts';
@@ -43,15 +44,15 @@ export async function restoreOrganization(ctx: Context, { name }: { name: string
   const role = organization ? await namespaceRole(ctx, organization.namespace.id) : undefined;
   if (!organization || !teamAtLeast(role, 'admin'))
     throw notFound(`a deleted organization ${name.slice(0, 255)}`, 'name');
-  const restored = await ctx.em.transactional(async (em) => {
+  const restored = await inTransaction(ctx, async (inner) => {
     // The purge works on rows that it has locked: what it has begun with cannot be restored.
-    const rows = await em.execute<unknown[]>(
+    const rows = await inner.em.execute<unknown[]>(
       `update namespaces set deleted_at = null, purge_at = null where id = ? and deleted_at is not null returning id`,
       [organization.namespace.id],
     );
     if (rows.length === 0) throw denied(`${name} is being restored or purged at this moment`);
-    recordUsage({ ...ctx, em }, 'organization.restored', { namespace: name });
-    await em.flush();
+    recordUsage(inner, 'organization.restored', { namespace: name });
+    await inner.em.flush();
     return organization;
   });
   organization.deletedBy = null;

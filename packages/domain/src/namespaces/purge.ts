@@ -1,3 +1,4 @@
+import { inTransaction } from '../in-transaction.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 import type { Context } from '../context.ts';
 
@@ -21,42 +22,42 @@ export async function purgeDeletedNamespaces(ctx: Context): Promise<{ repositori
 }
 
 async function purgeRepositories(ctx: Context): Promise<number> {
-  return ctx.em.transactional(async (em) => {
-    const due = await em.execute<{ id: string; name: string }[]>(
+  return inTransaction(ctx, async (inner) => {
+    const due = await inner.em.execute<{ id: string; name: string }[]>(
       `select r.id, r.name from repositories r join namespaces n on n.id = r.namespace_id
          where (r.purge_at <= ? or n.purge_at <= ?)
            and not exists (select 1 from upload_sessions s where s.repository_id = r.id)
          limit ? for update of r skip locked`,
-      [ctx.now, ctx.now, batch],
+      [inner.now, inner.now, batch],
     );
     for (const { id, name } of due) {
-      await em.execute('delete from repositories where id = ?', [id]);
-      recordUsage({ ...ctx, em }, 'repository.purged', { repository: { id, name } });
+      await inner.em.execute('delete from repositories where id = ?', [id]);
+      recordUsage(inner, 'repository.purged', { repository: { id, name } });
     }
-    await em.execute(
+    await inner.em.execute(
       `update upload_sessions s set expires_at = ? from repositories r join namespaces n on n.id = r.namespace_id
          where r.id = s.repository_id and (r.purge_at <= ? or n.purge_at <= ?) and s.expires_at > ?`,
-      [ctx.now, ctx.now, ctx.now, ctx.now],
+      [inner.now, inner.now, inner.now, inner.now],
     );
-    await em.flush();
+    await inner.em.flush();
     return due.length;
   });
 }
 
 async function purgeOrganizations(ctx: Context): Promise<number> {
-  return ctx.em.transactional(async (em) => {
-    const due = await em.execute<{ id: string; name: string }[]>(
+  return inTransaction(ctx, async (inner) => {
+    const due = await inner.em.execute<{ id: string; name: string }[]>(
       `select n.id, n.name from namespaces n
          where n.purge_at <= ? and not exists (select 1 from repositories r where r.namespace_id = n.id)
          limit ? for update of n skip locked`,
-      [ctx.now, batch],
+      [inner.now, batch],
     );
     for (const { id, name } of due) {
-      await em.execute('delete from organizations where namespace_id = ?', [id]);
-      await em.execute('delete from namespaces where id = ?', [id]);
-      recordUsage({ ...ctx, em }, 'organization.purged', { namespace: name, namespaceId: id });
+      await inner.em.execute('delete from organizations where namespace_id = ?', [id]);
+      await inner.em.execute('delete from namespaces where id = ?', [id]);
+      recordUsage(inner, 'organization.purged', { namespace: name, namespaceId: id });
     }
-    await em.flush();
+    await inner.em.flush();
     return due.length;
   });
 }

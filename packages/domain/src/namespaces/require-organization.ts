@@ -3,6 +3,7 @@ import type { TeamRole } from '@escale/schema/values';
 import { requireNamespaceRole } from '../access/namespace-role.ts';
 import type { Context } from '../context.ts';
 import { lastAdmin, notFound } from '../errors.ts';
+import { inTransaction } from '../in-transaction.ts';
 
 /**
  * The first line of every verb on an organization.
@@ -25,17 +26,17 @@ export async function changeMembership<T>(
   change: (inner: Context, organization: Organization) => Promise<T>,
 ): Promise<T> {
   await requireOrganization(ctx, name, needed);
-  return ctx.em.transactional(
-    async (em) => {
-      const inner = { ...ctx, em };
-      await em.execute(
+  return inTransaction(
+    ctx,
+    async (inner) => {
+      await inner.em.execute(
         `select o.id from organizations o join namespaces n on n.id = o.namespace_id where n.name = ? for no key update of o`,
         [name],
       );
       const organization = await requireOrganization(inner, name, needed);
       const before = await countAdmins(inner, organization.id);
       const result = await change(inner, organization);
-      await em.flush();
+      await inner.em.flush();
       if (before > 0 && (await countAdmins(inner, organization.id)) === 0) throw lastAdmin(name);
       return result;
     },

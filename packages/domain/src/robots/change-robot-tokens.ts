@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import { createToken } from '../credentials/stored-secret.ts';
 import { inputInvalid, notFound } from '../errors.ts';
 import { tokenExpiry } from '../credentials/token-lifetime.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 import { administeredRobot } from './change-robot.ts';
 import type { ShownRobotToken } from './create-robot.ts';
@@ -84,18 +85,18 @@ async function withTokens(
   change: (inner: Context, robot: Robot, live: readonly RobotToken[]) => Promise<ShownRobotToken>,
 ): Promise<ShownRobotToken> {
   const { id } = await administeredRobot(ctx, login);
-  return ctx.em.transactional(
-    async (em) => {
-      const inner = { ...ctx, em };
-      await em.execute('select id from robots where id = ? for no key update', [id]);
+  return inTransaction(
+    ctx,
+    async (inner) => {
+      await inner.em.execute('select id from robots where id = ? for no key update', [id]);
       const robot = await administeredRobot(inner, login);
-      const tokens = await em.find(RobotToken, { robot: robot.id });
+      const tokens = await inner.em.find(RobotToken, { robot: robot.id });
       const shown = await change(
         inner,
         robot,
-        tokens.filter(({ expiresAt }) => !expiresAt || expiresAt > ctx.now),
+        tokens.filter(({ expiresAt }) => !expiresAt || expiresAt > inner.now),
       );
-      await em.flush();
+      await inner.em.flush();
       return shown;
     },
     { clear: true },

@@ -8,6 +8,7 @@ import type { AccessibleRepository } from '../access/find-accessible.ts';
 import { principalKey } from '../access/principal.ts';
 import type { Context } from '../context.ts';
 import { uploadUnknown } from '../errors.ts';
+import { inTransaction } from '../in-transaction.ts';
 import type { UploadClaim } from './claim-upload.ts';
 import { tooManyUploads, type UploadLimits } from './upload-limits.ts';
 import type { UploadWriters } from './upload-writers.ts';
@@ -57,9 +58,11 @@ async function insert(ctx: Context, limits: UploadLimits, repository: Place, upl
   if (far !== undefined) return far;
   const confirmed = await ctx.believed?.confirm();
   if (confirmed && confirmed.id !== repository.id) return insert(ctx, limits, confirmed, upload);
-  const near = await ctx.em.transactional(async (em) => {
-    await em.execute('select pg_advisory_xact_lock(hashtextextended(?, 0))', [`uploads of ${repository.namespaceId}`]);
-    return tryInsert({ ...ctx, em }, repository, upload, limits.sessions);
+  const near = await inTransaction(ctx, async (inner) => {
+    await inner.em.execute('select pg_advisory_xact_lock(hashtextextended(?, 0))', [
+      `uploads of ${repository.namespaceId}`,
+    ]);
+    return tryInsert(inner, repository, upload, limits.sessions);
   });
   if (near === undefined) throw tooManyUploads(limits.sessions);
   return near;

@@ -6,6 +6,7 @@ import { isReservedNamespace, nameCandidate } from '@escale/schema/values';
 import { userPrincipal } from '../credentials/authenticate.ts';
 import { as, type Context } from '../context.ts';
 import { applyGroups } from '../groups/apply-groups.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { acceptPendingMemberships } from '../teams/accept-pending.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 
@@ -59,18 +60,17 @@ async function createUser(ctx: Context, identity: VerifiedIdentity): Promise<Use
   // Two first sign-ins at once may want the same name, or be the same person: the database decides, we look again.
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await ctx.em.transactional(async (em) => {
-        const inner = { ...ctx, em };
+      return await inTransaction(ctx, async (inner) => {
         // Over the transaction's own connection: as many first sign-ins at once as the pool has connections would all wait.
         const { timeMachineSeconds } = await registrySettings(inner);
-        const namespace = em.create(Namespace, {
+        const namespace = inner.em.create(Namespace, {
           name: await freeName(inner, identity.preferredName),
           kind: 'user',
           timeMachineSeconds,
         });
         const { issuer, subject, isProgram = false } = identity;
-        const user = em.create(User, { namespace, issuer, subject, usernameConfirmed: isProgram });
-        await em.flush();
+        const user = inner.em.create(User, { namespace, issuer, subject, usernameConfirmed: isProgram });
+        await inner.em.flush();
         recordUsage(as(inner, userPrincipal(user, { kind: 'session' })), 'user.created', { namespace: namespace.name });
         return user;
       });

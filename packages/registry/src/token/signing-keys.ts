@@ -2,6 +2,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type Cry
 import { SigningKey } from '@escale/schema/entities';
 import { advisoryLock, type EntityManager, type Orm } from '@escale/schema/orm';
 import type { Vault } from '@escale/domain/credentials';
+import { inTransaction } from '@escale/domain/in-transaction';
 import { clockSkew, tokenLifetime } from './token-lifetime.ts';
 
 /** Milliseconds after which keys are looked up again: what another process has done is known here by then. */
@@ -121,7 +122,7 @@ export class SigningKeys {
   /** Adds a key unless another process has just done so, and removes what is gone. */
   async #make(activeFrom: () => number): Promise<void> {
     const known = new Set(this.#keys.map(({ id }) => id));
-    await this.#orm.em.fork().transactional(async (em) => {
+    await inTransaction({ em: this.#orm.em.fork() }, async ({ em }) => {
       // Processes that find one missing at the same moment make one.
       await em.execute('select pg_advisory_xact_lock(?)', [advisoryLock('signing keys')]);
       const rows = await em.find(SigningKey, {}, { orderBy: { activeFrom: 'asc', id: 'asc' } });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { advisoryLock } from '../advisory-lock.ts';
 import { createOrm, migrate, type Orm } from '../orm.ts';
 import type { PreparedStatement } from '../prepared.ts';
+import { inTurn } from '../turn.ts';
 
 /** A database of its own for one test file, at the current version, dropped when closed. */
 export interface TestDatabase {
@@ -70,7 +70,8 @@ export async function openTestDatabase(
       const statements: PreparedStatement[] = [];
       Object.assign(pool, {
         query: (statement: PreparedStatement) => {
-          statements.push(statement);
+          const [label = ''] = statement.name.split(' #');
+          statements.push({ ...statement, name: label });
           return usual(statement);
         },
       });
@@ -90,12 +91,10 @@ export async function openTestDatabase(
 }
 
 async function ensureTemplate(server: Orm, serverUrl: string): Promise<void> {
-  await server.em.fork().transactional(async (em) => {
-    // Test workers that start together make one.
-    await em.execute('select pg_advisory_xact_lock(?)', [advisoryLock('test template')]);
-    const found = await em.execute<unknown[]>('select 1 from pg_database where datname = ?', [template]);
+  // Test workers that start together make one.
+  await inTurn(server, 'test template', async () => {
+    const found = await server.em.getConnection().execute('select 1 from pg_database where datname = ?', [template]);
     if (found.length > 0) return;
-    // Creating a database is not possible inside a transaction: it goes over another connection of the pool.
     await server.em.getConnection().execute(`create database ${template}`);
     const orm = await createOrm({ databaseUrl: withDatabase(serverUrl, template), poolSize: 2 });
     await migrate(orm);

@@ -16,8 +16,9 @@ export async function fillLargeRegistry(databaseUrl: string, username: string, s
   const orm = await createOrm({ databaseUrl, poolSize: 2 });
   try {
     const each = Math.ceil(size.repositories / size.organizations);
-    await orm.em.fork().transactional(async (em) => {
-      const run = (sql: string, parameters: unknown[] = []) => em.execute(sql, parameters);
+    const connection = orm.em.getConnection();
+    await connection.transactional(async (transaction) => {
+      const run = (sql: string, parameters: unknown[] = []) => connection.execute(sql, parameters, 'run', transaction);
       await run(
         `insert into namespaces (id, name, kind, created_at)
            select gen_random_uuid(), 'large-' || lpad(i::text, 4, '0'), 'organization', now() from generate_series(1, ?) i`,

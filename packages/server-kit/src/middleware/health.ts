@@ -1,20 +1,23 @@
 import type { Middleware } from 'koa';
 
-/** Resolves when a dependency does its part; rejects with a message that may be shown to anybody. */
-export type HealthCheck = (signal: AbortSignal) => Promise<void>;
+/**
+ * Resolves when a dependency does its part: with a text for anybody where it does so with difficulty, and requests should still
+ * come. Rejects when it does not; the reason is for the log.
+ */
+export type HealthCheck = (signal: AbortSignal) => Promise<unknown>;
 
 /** Milliseconds for one check. */
 const patience = 2000;
 
 interface Finding {
-  readonly status: 'ok' | 'failing';
+  readonly status: 'ok' | 'degraded' | 'failing';
   readonly ms: number;
   readonly message?: string;
 }
 
 /**
  * `/health/live`: the process answers. `/health/ready`: everything it depends on does its part too. 200 or 503, with an entry
- * for each dependency.
+ * for each dependency. One that is degraded is named, and leaves the answer at 200.
  * @param checks what each dependency is called, how it is asked, and what is said when it fails (details go to the log alone)
  */
 export function health(
@@ -29,7 +32,8 @@ export function health(
         const begun = performance.now();
         const ms = () => Math.round(performance.now() - begun);
         try {
-          await bounded(check);
+          const difficulty = await bounded(check);
+          if (typeof difficulty === 'string') return [name, { status: 'degraded', ms: ms(), message: difficulty }];
           return [name, { status: 'ok', ms: ms() }];
         } catch (error) {
           onFailure(name, error);
@@ -37,20 +41,21 @@ export function health(
         }
       }),
     );
-    const ready = findings.every(([, { status }]) => status === 'ok');
+    const ready = findings.every(([, { status }]) => status !== 'failing');
+    const healthy = findings.every(([, { status }]) => status === 'ok');
     http.status = ready ? 200 : 503;
     http.set('Cache-Control', 'no-store');
-    http.body = { status: ready ? 'ok' : 'failing', checks: Object.fromEntries(findings) };
+    http.body = { status: healthy ? 'ok' : ready ? 'degraded' : 'failing', checks: Object.fromEntries(findings) };
     return undefined;
   };
 }
 
-async function bounded(check: HealthCheck): Promise<void> {
+async function bounded(check: HealthCheck): Promise<unknown> {
   const signal = AbortSignal.timeout(patience);
   const late = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => {
       reject(new Error(`no answer within ${String(patience)} ms`));
     });
   });
-  await Promise.race([check(signal), late]);
+  return Promise.race([check(signal), late]);
 }
