@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inject } from 'vitest';
 import { createVault, type Vault } from '@escale/domain/credentials';
-import type { Orm } from '@escale/schema/orm';
+import { createOrm, type Orm } from '@escale/schema/orm';
 import { openTestDatabase, type TestDatabase } from '@escale/schema/testing';
 import { createLogger } from '@escale/server-kit/logger';
 import { createApp, type ApiApp } from '../app.ts';
@@ -71,6 +71,8 @@ export async function startTestApi(
     trustedProxies?: string[];
     fetch?: typeof globalThis.fetch;
     orm?: Orm;
+    /** Connections of a pool of its own. */
+    connections?: number;
     trustedDocuments?: ReadonlyMap<string, string>;
   } = {},
 ): Promise<TestApi> {
@@ -99,9 +101,11 @@ export async function startTestApi(
     trustedProxies: settings.trustedProxies ?? [],
   };
   const vault = createVault(randomBytes(32));
+  const { connections: poolSize } = settings;
+  const own = poolSize === undefined ? undefined : await createOrm({ databaseUrl: database.url, poolSize });
   const app = await createApp({
     config,
-    orm: settings.orm ?? database.orm,
+    orm: own ?? settings.orm ?? database.orm,
     vault,
     logger: createLogger({ level: 'silent' }),
     ...(settings.trustedDocuments && { trustedDocuments: settings.trustedDocuments }),
@@ -136,6 +140,7 @@ export async function startTestApi(
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await app.close();
+      await own?.close(true);
       await Promise.all([database.close(), issuer.close()]);
     },
   };

@@ -2,6 +2,7 @@ import { RegistrySettings } from '@escale/schema/entities';
 import { requireAdministrator } from '../access/require-administrator.ts';
 import type { Context } from '../context.ts';
 import { denied, inputInvalid } from '../errors.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { checkRetention } from '../usage-logs/log-retention.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 
@@ -58,11 +59,16 @@ export async function updateRegistrySettings(
   changes: { readonly [Name in keyof RegistryDefaults]?: RegistryDefaults[Name] | null | undefined },
 ): Promise<RegistryDefaults> {
   requireAdministrator(ctx);
-  const before = await registrySettings(ctx);
   const named = Object.fromEntries(
     Object.entries(changes).filter(([name, value]) => value !== undefined && (value !== null || nullable.has(name))),
   );
-  const after = check({ ...before, ...named });
+  return inTransaction(ctx, (inner) => store(inner, named), { clear: true });
+}
+
+async function store(ctx: Context, named: Partial<RegistryDefaults>): Promise<RegistryDefaults> {
+  // Administrators take turns, also for the first row, which does not exist yet: each changes what the other has left.
+  await ctx.em.execute(`select pg_advisory_xact_lock(hashtextextended('registry settings', 0))`);
+  const after = check({ ...(await registrySettings(ctx)), ...named });
   const columns = { ...after, timeMachineChoices: [...after.timeMachineChoices], changedAt: ctx.now };
   const found = await ctx.em.findOne(RegistrySettings, { id: row });
   if (found) ctx.em.assign(found, columns);

@@ -22,8 +22,9 @@ export interface AcmeScene {
   close(): Promise<void>;
 }
 
-export async function openAcme(databaseServerUrl: string): Promise<AcmeScene> {
-  const registry = await openTestRegistry(databaseServerUrl);
+/** @param options as of `openTestRegistry` */
+export async function openAcme(databaseServerUrl: string, options?: { connections: number }): Promise<AcmeScene> {
+  const registry = await openTestRegistry(databaseServerUrl, options);
   const em = registry.database.orm.em.fork();
   const alice = await buildUser(em, { name: 'alice' });
   await buildOrganization(em, { name: 'acme', owner: alice });

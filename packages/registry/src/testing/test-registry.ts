@@ -10,6 +10,7 @@ import { createVault, userPrincipal } from '@escale/domain/credentials';
 import type { UploadLimits } from '@escale/domain/uploads';
 import { createRobot } from '@escale/domain/robots';
 import type { User } from '@escale/schema/entities';
+import { createOrm } from '@escale/schema/orm';
 import { openTestDatabase, type TestDatabase } from '@escale/schema/testing';
 import { createListener } from '@escale/server-kit/listener';
 import { createLogger } from '@escale/server-kit/logger';
@@ -38,10 +39,17 @@ export interface Sent {
   readonly body?: string | Buffer<ArrayBuffer> | ReadableStream;
 }
 
-/** @param more.beside another door to the same database and blobs, as a second process would be; it is closed first */
+/**
+ * @param more.beside another door to the same database and blobs, as a second process would be; it is closed first
+ * @param more.connections of a pool of its own; that of the test's database when not given
+ */
 export async function openTestRegistry(
   databaseServerUrl: string,
-  { beside, ...more }: { readonly uploadLimits?: UploadLimits; readonly beside?: TestRegistry } = {},
+  {
+    beside,
+    connections: poolSize,
+    ...more
+  }: { readonly uploadLimits?: UploadLimits; readonly beside?: TestRegistry; readonly connections?: number } = {},
 ): Promise<TestRegistry> {
   const database = beside?.database ?? (await openTestDatabase(databaseServerUrl));
   const folder = beside?.folder ?? (await mkdtemp(path.join(tmpdir(), 'escale-registry-')));
@@ -54,9 +62,10 @@ export async function openTestRegistry(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   const url = `http://127.0.0.1:${typeof address === 'object' ? (address?.port ?? 0) : 0}`;
+  const own = poolSize === undefined ? undefined : await createOrm({ databaseUrl: database.url, poolSize });
   const app = createApp({
     config: { externalUrl: url },
-    orm: database.orm,
+    orm: own ?? database.orm,
     vault,
     blobStore,
     logger: createLogger({ level: 'error' }),
@@ -96,6 +105,7 @@ export async function openTestRegistry(
       }),
     close: async () => {
       await app.close();
+      await own?.close(true);
       server.closeAllConnections();
       server.close();
       if (beside) return;
