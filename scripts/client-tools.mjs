@@ -13,6 +13,7 @@ const packages = {
   buildah: 'buildah',
   ctr: 'containerd',
   umoci: 'umoci',
+  pgbouncer: 'pgbouncer',
 };
 
 /** By command, the Go package that it is built from. */

@@ -87,6 +87,7 @@ async function startParts(
       logger,
       metrics,
       identityProvider: provider?.handler,
+      jobs: worker,
     });
     life.add('the workers', workers, (running) => running.stop());
     await door.close();

@@ -32,7 +32,8 @@ export async function serveAsWorker(config: EscaleConfig, life: Lifecycle): Prom
           settings,
           room: { path: new URL(settings.issuer).pathname, handler: passOn(identityProviderPort) },
         }));
-  const rooms = await openRooms(config, life, { pools, vault, blobStore, logger, demo, counters });
+  const jobs = jobsElsewhere();
+  const rooms = await openRooms(config, life, { pools, vault, blobStore, logger, demo, counters, jobs });
   say({ say: 'ready' });
   await opened;
   const door = await openFrontDoor(config, counters.requests, rooms);
@@ -52,6 +53,19 @@ function answerWith(counters: Metrics): void {
       if (process.connected) say({ say: 'counted', numbers });
     });
   });
+}
+
+/** What the first process says of the background jobs, which run there. */
+function jobsElsewhere(): { check(): void } {
+  let isRunning = true;
+  process.on('message', (message: ToWorker) => {
+    if (message.say === 'jobs') isRunning = message.running;
+  });
+  return {
+    check: () => {
+      if (!isRunning) throw new Error('the background jobs cannot run; the first process logs why');
+    },
+  };
 }
 
 function told<Say extends ToWorker['say']>(what: Say): Promise<Extract<ToWorker, { say: Say }>> {

@@ -9,7 +9,9 @@ import type { Numbers } from './metrics/metrics.ts';
 export type ToWorker =
   | { readonly say: 'begin'; readonly identityProviderPort: number | undefined }
   | { readonly say: 'open' }
-  | { readonly say: 'count' };
+  | { readonly say: 'count' }
+  /** Whether the background jobs run, which the first process knows. */
+  | { readonly say: 'jobs'; readonly running: boolean };
 export type FromWorker = { readonly say: 'present' | 'ready' } | { readonly say: 'counted'; readonly numbers: Numbers };
 
 /** What workers need of the process that starts them. */
@@ -19,11 +21,15 @@ export interface WorkerParts {
   readonly metrics: AllProcesses;
   /** Of the embedded one: it has its state here, and workers send its requests here. */
   readonly identityProvider: RequestListener | undefined;
+  /** Runs the background jobs. */
+  readonly jobs: { check(): void };
 }
 
 /** Milliseconds until a worker that ended is replaced: doubled while the next ones end as well, up to half a minute. */
 const pause = 500;
 const longestPause = 30_000;
+/** Milliseconds between two times that workers are told whether the jobs run. */
+const tellEvery = 2000;
 /** Milliseconds that a worker gets to end. */
 const patience = 7000;
 
@@ -35,12 +41,19 @@ export class Workers {
   readonly #logger: Logger;
   readonly #metrics: AllProcesses;
   readonly #identityProviderPort: number | undefined;
+  readonly #jobs: WorkerParts['jobs'];
+  readonly #telling: NodeJS.Timeout;
   readonly #running = new Set<Worker>();
   #isOpen = false;
   #pause = pause;
   #stopping = false;
 
-  private constructor({ logger, metrics }: WorkerParts, identityProviderPort: number | undefined) {
+  private constructor({ logger, metrics, jobs }: WorkerParts, identityProviderPort: number | undefined) {
+    this.#jobs = jobs;
+    this.#telling = setInterval(() => {
+      for (const worker of this.#running) this.#tellOfJobs(worker);
+    }, tellEvery);
+    this.#telling.unref();
     this.#logger = logger;
     this.#metrics = metrics;
     this.#identityProviderPort = identityProviderPort;
@@ -71,6 +84,7 @@ export class Workers {
 
   async stop(): Promise<void> {
     this.#stopping = true;
+    clearInterval(this.#telling);
     const ended = [...this.#running].map((worker) => {
       const cut = setTimeout(() => worker.process.kill('SIGKILL'), patience);
       worker.process.kill('SIGTERM');
@@ -82,6 +96,16 @@ export class Workers {
       });
     });
     await Promise.all(ended);
+  }
+
+  #tellOfJobs(worker: Worker): void {
+    let running = true;
+    try {
+      this.#jobs.check();
+    } catch {
+      running = false;
+    }
+    tell(worker, { say: 'jobs', running });
   }
 
   /** Resolves when it is ready. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { createVault } from '@escale/domain/credentials';
+import { createOrm } from '@escale/schema/orm';
 import { createLogger } from '@escale/server-kit/logger';
 import { StorageBench } from './testing/storage-bench.ts';
 import { startWorker, type Worker } from './worker.ts';
@@ -69,6 +70,28 @@ test('the worker uses two connections at most, and comes back when the database 
   await until(`select graphile_worker.add_job('collect-garbage')`);
   await until('select 1 from garbage_runs where finished_at is not null');
 });
+
+test('a runner that cannot connect says so, for as long as that is so', async () => {
+  const orm = await createOrm({ databaseUrl: bench.database.url, directUrl: 'postgres://nobody@127.0.0.1:1/away' });
+  const parts = { ...bench.parts, orm, vault: createVault(randomBytes(32)), logger: createLogger({ level: 'silent' }) };
+  const away = startWorker(parts);
+  const check = () => {
+    away.check();
+  };
+  await expect.poll(() => catchError(check)).toContain('cannot run');
+  await away.stop();
+  await orm.close(true);
+  worker.check();
+});
+
+function catchError(call: () => void): string {
+  try {
+    call();
+    return '';
+  } catch (error) {
+    return String(error);
+  }
+}
 
 test('a job that fails is counted, and so is how a run of the collector ended', async () => {
   expect(runs).toContain('done');

@@ -24,7 +24,7 @@ export async function checkDatabase(config: EscaleConfig): Promise<Finding> {
     const pooling = embedded ? 'none' : await findPooling(place);
     if (pooling === 'transaction' && place.directUrl === undefined)
       return failed('database', 'it is reached through a pooler that keeps no sessions', directUrlMissing);
-    return await checkServer(place, embedded ? ', embedded' : poolerWords[pooling]);
+    return await checkServer({ ...place, pooling }, embedded ? ', embedded' : poolerWords[pooling]);
   } catch (error) {
     return failed(
       'database',

@@ -121,6 +121,21 @@ describe('health', () => {
     expect(failures).toEqual(['database']);
   });
 
+  test('stays ready when one does its part with difficulty, and says so', async () => {
+    const strained = { check: () => Promise.resolve('all 10 connections are busy'), failing: 'is away' };
+    const url = await serve(health({ database: fine, pool: strained }, () => undefined));
+    const answer = await fetch(`${url}/health/ready`);
+    expect([answer.status, await answer.json()]).toEqual([
+      200,
+      expect.objectContaining({
+        status: 'degraded',
+        checks: expect.objectContaining({
+          pool: expect.objectContaining({ status: 'degraded', message: 'all 10 connections are busy' }) as unknown,
+        }) as unknown,
+      }),
+    ]);
+  });
+
   test('is alive whatever its dependencies do', async () => {
     const url = await serve(health({ database: away }, () => undefined));
     const answer = await fetch(`${url}/health/live`);
