@@ -4,23 +4,23 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePort } from '@escale/cli/embedded';
-import { openTestDatabase, type TestDatabase } from '@escale/schema/testing';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort, startPostgres, type EmbeddedPostgres } from '@escale/cli/embedded';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { applicationToken } from '../support/application-token.ts';
 import { OciClient } from '../support/oci.ts';
 import { signIn } from '../support/sign-in.ts';
 import { startStack } from '../support/stack.ts';
 
-let database: TestDatabase;
+let database: EmbeddedPostgres;
 let folder: string;
 let pooler: ChildProcess;
 let environment: Record<string, string>;
 
 beforeAll(async () => {
-  database = await openTestDatabase(inject('databaseServerUrl'));
   folder = await mkdtemp(path.join(tmpdir(), 'escale-pgbouncer-'));
   await chmod(folder, 0o755);
+  database = await startPostgres({ folder: path.join(folder, 'database'), durability: 'none' });
   const { hostname, port, username, password, pathname } = new URL(database.url);
   const pooled = await freePort();
   await writeFile(path.join(folder, 'users.txt'), `"${username}" "${decodeURIComponent(password)}"\n`);
@@ -42,7 +42,7 @@ max_client_conn = 200
   // It refuses to run as root.
   const asUser = process.getuid?.() === 0 ? ['-u', 'postgres'] : [];
   pooler = spawn('pgbouncer', [...asUser, path.join(folder, 'pgbouncer.ini')], { stdio: 'ignore' });
-  await expect.poll(() => answers(pooled), { timeout: 10_000 }).toBe(true);
+  while (!(await answers(pooled))) await sleep(50);
   environment = {
     ESCALE_DATABASE_URL: `postgres://${username}:${password}@127.0.0.1:${String(pooled)}${pathname}`,
     ESCALE_SECRET_KEY: randomBytes(32).toString('hex'),
@@ -51,7 +51,7 @@ max_client_conn = 200
 afterAll(async () => {
   pooler.kill('SIGINT');
   await new Promise((resolve) => pooler.once('exit', resolve));
-  await database.close();
+  await database.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
