@@ -164,6 +164,32 @@ export const tagChanged = (tag: string, current: string | undefined) =>
 
 export const unsupported = (message: string) => new DomainError('UNSUPPORTED', message);
 
+/**
+ * A blob or a manifest that other content of the repository is made of: deleting it would break that.
+ * @param need.manifests digests of some of the manifests that list it
+ * @param need.tags some of the tags that lead to those
+ */
+export const contentInUse = (
+  what: 'blob' | 'manifest',
+  digest: string,
+  need: { readonly manifests: readonly string[]; readonly tags: readonly string[] },
+) =>
+  new DomainError(
+    'UNSUPPORTED',
+    `the ${what} ${digest} cannot be deleted: the repository needs it for ${some(need.manifests)}` +
+      (need.tags.length > 0 ? ` (tagged ${some(need.tags)})` : '') +
+      '; delete that by its digest first',
+    { detail: { digest, neededBy: need.manifests.slice(0, namedAtMost), tags: need.tags.slice(0, namedAtMost) } },
+  );
+
+/** @param missing digests of blobs and manifests that the image is made of */
+export const notRestorable = (digest: string, missing: readonly string[]) =>
+  new DomainError(
+    'PRECONDITION_FAILED',
+    `${digest} cannot be restored: the repository has lost ${some(missing)}, which it is made of; push that again first`,
+    { field: 'digest', detail: { missing: missing.slice(0, namedAtMost) } },
+  );
+
 export const inputInvalid = (field: string, why: string) => new DomainError('INPUT_INVALID', why, { field });
 
 /** `first` or `after` of a list is not what a page can be asked for by. */

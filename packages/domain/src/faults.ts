@@ -11,6 +11,7 @@ export type FaultPoint =
   | 'blob.linking'
   | 'blob.linked'
   | 'blob.mounting'
+  | 'blob.unlinking'
   | 'manifest.locked'
   | 'manifest.storing'
   | 'manifest.stored'

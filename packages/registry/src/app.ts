@@ -1,6 +1,7 @@
 import Koa from 'koa';
 import { HotReads } from '@escale/domain/content';
 import { DomainError } from '@escale/domain/errors';
+import { dropIfProvisional } from '@escale/domain/repositories';
 import { defaultUploadLimits, UploadWriters } from '@escale/domain/uploads';
 import { PullLog } from '@escale/domain/usage-logs';
 import { clientAddressReader } from '@escale/server-kit/client-address';
@@ -61,16 +62,18 @@ async function answer(services: Services, http: Koa.Context): Promise<void> {
   const { logger, config } = services;
   let request: RegistryRequest | undefined;
   let needs: Need = 'nothing';
+  let admitted: Admitted | undefined;
   http.set('Docker-Distribution-API-Version', 'registry/2.0');
   http.set('X-Content-Type-Options', 'nosniff');
   try {
     const { path, query } = split(http.req.url ?? '/');
     request = parseRequest(http.method, path, query);
     needs = endpoints[request.kind].needs;
-    const admitted = await admit(services, http, request, needs);
+    admitted = await admit(services, http, request, needs);
     warnOfExpiry(http, admitted.ctx.principal, admitted.ctx.now);
     await dispatch({ ...admitted, request, services, http, query });
   } catch (error) {
+    if (admitted) await takeBack(services, admitted);
     if (clientGone(http, error)) return;
     if (!writeError(http, error)) {
       logger.error({ err: error, path: http.path, method: http.method, ...http.state }, 'unforeseen error');
@@ -78,6 +81,14 @@ async function answer(services: Services, http: Koa.Context): Promise<void> {
     if (http.status === 401) http.set('WWW-Authenticate', challenge(config, request, needs, errorOf(error)));
     closeIfUnread(http);
   }
+}
+
+/** Removes a repository that a push has made before it was refused. What fails here is left to the job `purge-uploads`. */
+async function takeBack({ logger }: Services, { ctx }: Admitted): Promise<void> {
+  if (ctx.made === undefined) return;
+  await dropIfProvisional({ ...ctx, em: ctx.em.fork() }, ctx.made).catch((error: unknown) => {
+    logger.warn({ err: error, repository: ctx.made }, 'an empty repository of a refused push could not be removed yet');
+  });
 }
 
 async function dispatch(exchange: Exchange<RegistryRequest> & Admitted): Promise<void> {

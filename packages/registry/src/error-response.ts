@@ -1,5 +1,6 @@
 import type { Context as KoaContext } from 'koa';
 import { DomainError, type ErrorCode } from '@escale/domain/errors';
+import { isRepositoryGone } from '@escale/domain/repositories';
 import { connectionFailure } from '@escale/schema/orm';
 import { BadPage } from './routing/paging.ts';
 import { StagedPartsMissing, StoreUnavailable, TooManyParts } from './storage/blob-store.ts';
@@ -94,6 +95,9 @@ function foreseen(error: unknown): DomainError | undefined {
   }
   if (error instanceof TooManyParts)
     return new DomainError('BLOB_UPLOAD_INVALID', `${error.message}; send larger ones`);
+  if (isRepositoryGone(error)) {
+    return new DomainError('UNAVAILABLE', 'the repository was removed at this moment; repeat the request');
+  }
   const failure = connectionFailure(error);
   return failure && new DomainError('UNAVAILABLE', databaseWords[failure]);
 }

@@ -4,6 +4,7 @@ import {
   databaseTime,
   findContradictions,
   findDisagreements,
+  findLosses,
   type CheckedReport,
   type UnreachableManifest,
 } from '@escale/domain/garbage';
@@ -22,6 +23,8 @@ interface Findings {
   /** Manifests on which the collector's plan and the derivation from the roots do not agree. */
   readonly disagreements: readonly UnreachableManifest[];
   readonly contradictions: readonly string[];
+  /** What live manifests and tags need, and the registry does not have any more. */
+  readonly losses: readonly string[];
   /** Of the run whose report was checked; none when nothing was ever collected. */
   readonly report: CheckedReport | undefined;
   readonly damaged: readonly DamagedBlob[];
@@ -37,6 +40,7 @@ export async function verify(args: readonly string[], environment: NodeJS.Proces
       report: await checkedReport(parts, flags['report']),
       disagreements: await findDisagreements(ctx()),
       contradictions: await findContradictions(ctx()),
+      losses: await findLosses(ctx()),
       ...(await scrub(parts, progress)),
     };
     if (await readFreeze(parts)) await endFreeze(parts);
@@ -71,11 +75,12 @@ async function scrub(parts: StorageParts, progress: (line: string) => void) {
   return { damaged, checkedBlobs, checkedBytes };
 }
 
-function problemsOf({ report, disagreements, contradictions, damaged }: Findings): string[] {
+function problemsOf({ report, disagreements, contradictions, losses, damaged }: Findings): string[] {
   return [
     ...(report?.problems ?? []).map((line) => `run ${report?.run ?? ''}: ${line}`),
     ...disagreements.map((one) => `not sure whether anything keeps the manifest ${nameOf(one)}`),
     ...contradictions,
+    ...losses,
     ...damaged.map(({ digest, problem }) => `the bytes of ${digest} are ${problem}; it is quarantined, push it again`),
   ];
 }

@@ -36,8 +36,8 @@ export async function checkAction(
   if (!repository || !atLeast(repository.role, needed)) {
     if (principal.kind === 'anonymous') throw unauthorized('authentication is required');
     if (repository?.role !== undefined) throw await missingRight(ctx, repository, needed, action);
-    // Reading: private and missing look the same. Writing: refused the same for both (reliability §1.3).
-    throw action === 'pull' ? nameUnknown(name) : denied(mayNotCreate(principal, name));
+    // Private and missing look the same. Only a push that could make a repository speaks of that (`repositoryForPush`).
+    throw nameUnknown(name);
   }
   if (!limitCovers(principal, repository, action)) {
     throw unauthorized(`the token does not cover ${action} on ${name}`, { error: 'insufficient_scope' });
@@ -84,7 +84,8 @@ export function limitCovers(
   );
 }
 
-function mayNotCreate(principal: Principal, name: RepositoryName): string {
+/** Why a push is refused that would have to make its repository; says the same of a private one. */
+export function mayNotCreate(principal: Principal, name: RepositoryName): string {
   const namespace = name.slice(0, name.indexOf('/'));
   return (
     `${principalName(principal)} may not push to ${name}: the repository does not exist or is not visible, and creating ` +

@@ -1,15 +1,16 @@
 import type { Digest, Reference, TagName } from '@escale/schema/values';
 import type { Context } from '../context.ts';
-import { manifestUnknown } from '../errors.ts';
+import { contentInUse, manifestUnknown } from '../errors.ts';
 import { inTransaction } from '../in-transaction.ts';
 import { recordUsage } from '../usage-logs/record.ts';
+import { manifestNeed } from './content-need.ts';
 import { endTag } from './delete-tag.ts';
 import { endLifetime, lockTag, recordTagEvent } from './tag-lifetime.ts';
 
 /**
  * By tag: that tag only. By digest: the manifest and all its tags (end-9). What is deleted is gone for clients at once (P4);
  * its tags can be restored within the time machine's window, and so the manifest's row stays until that is over.
- * @throws MANIFEST_UNKNOWN, TAG_IMMUTABLE: then nothing is deleted
+ * @throws MANIFEST_UNKNOWN, TAG_IMMUTABLE, UNSUPPORTED while an index lists the manifest: then nothing is deleted
  */
 export async function deleteManifest(
   ctx: Context,
@@ -29,13 +30,18 @@ async function deleteByTag(ctx: Context, repository: { id: string; name: string 
   if (!(await endTag(ctx, repository, tag))) throw manifestUnknown(tag);
 }
 
-/** The row lock keeps every other tag from being set on the manifest until this is over. */
+/**
+ * The row lock keeps tags from being set on the manifest, and indexes that list it from being stored, until this is over. What
+ * an index is made of stays (guarantee P1), whoever may delete the index.
+ */
 async function deleteByDigest(ctx: Context, repository: { id: string; name: string }, digest: Digest): Promise<void> {
   const [manifest] = await ctx.em.execute<{ id: string }[]>(
     'select id from manifests where repository_id = ? and digest = ? and deleted_at is null for update',
     [repository.id, digest],
   );
   if (!manifest) throw manifestUnknown(digest);
+  const need = await manifestNeed(ctx, repository.id, digest);
+  if (need) throw contentInUse('manifest', digest, need);
   const named = await ctx.em.execute<{ name: TagName }[]>(
     'select name from tags where manifest_id = ? and ended_at is null order by name',
     [manifest.id],

@@ -3,6 +3,7 @@ import type { Digest } from '@escale/schema/values';
 import type { Context } from '../context.ts';
 import { blobQuarantined, blobUnknown } from '../errors.ts';
 import { inTransaction } from '../in-transaction.ts';
+import { noLongerProvisional } from '../repositories/provisional.ts';
 
 /** For how long a client may rely on having been told that a blob is here (promise P2). */
 const lease = `interval '6 hours'`;
@@ -86,20 +87,12 @@ export async function mountBlob(
     const blob = rows[0];
     if (!blob) return undefined;
     await inner.em.execute(
-      `insert into repository_blobs (repository_id, blob_id, created_at) values (?, ?, now()) on conflict do nothing`,
-      [repositoryId, blob.id],
+      `with linked as (
+         insert into repository_blobs (repository_id, blob_id, created_at) values (?, ?, now()) on conflict do nothing)
+       ${noLongerProvisional}`,
+      [repositoryId, blob.id, repositoryId],
     );
     await inner.faults?.('blob.mounting');
     return toBlob(blob);
   });
-}
-
-/** Takes a blob out of a repository. Manifests that list it keep it readable until they go. @throws BLOB_UNKNOWN */
-export async function unlinkBlob(ctx: Context, repositoryId: string, digest: Digest): Promise<void> {
-  const gone = await ctx.em.execute<unknown[]>(
-    `delete from repository_blobs l using blobs b
-       where l.blob_id = b.id and l.repository_id = ? and b.digest = ? and b.state <> 'deleting' returning l.blob_id`,
-    [repositoryId, digest],
-  );
-  if (gone.length === 0) throw blobUnknown(digest);
 }

@@ -33,4 +33,5 @@ export * from './set-tag-immutability.ts';
 export * from './stored-bytes.ts';
 export * from './tag-history.ts';
 export * from './trim-tag-history.ts';
+export * from './unlink-blob.ts';
 export * from './untagged-manifests.ts';

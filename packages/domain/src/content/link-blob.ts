@@ -4,6 +4,7 @@ import type { Digest } from '@escale/schema/values';
 import { rightsHeld, whileRightsHold } from '../access/believed-rights.ts';
 import { principalKey } from '../access/principal.ts';
 import type { Context } from '../context.ts';
+import { noLongerProvisional } from '../repositories/provisional.ts';
 import { unclaimed } from '../uploads/claim-upload.ts';
 
 /** Bytes that an upload has committed to the blob store. */
@@ -63,7 +64,8 @@ const statementEnding = (session: string, from: string): string => `
         storage_key = case blobs.state when 'live' then blobs.storage_key else excluded.storage_key end
     returning id, storage_key),
   linked as (
-    insert into repository_blobs (repository_id, blob_id, created_at) select ?::uuid, id, now() from live on conflict do nothing)
+    insert into repository_blobs (repository_id, blob_id, created_at) select ?::uuid, id, now() from live on conflict do nothing),
+  stored as (${noLongerProvisional} and exists (select from live))
   select held, (select storage_key from live) as storage_key from rights`;
 
 const endingClaimed = statementEnding('id = ?', 'from rights where held');
@@ -83,7 +85,7 @@ async function link(
   const row = await whileRightsHold(ctx, repositoryId, (state) =>
     executePrepared<{ held: boolean; storage_key: string | null }>(ctx.em, statement, [
       ...[state, ...session],
-      ...[v7(), digest, size, storageKey, repositoryId],
+      ...[v7(), digest, size, storageKey, repositoryId, repositoryId],
     ]),
   );
   const used = row?.storage_key ?? undefined;

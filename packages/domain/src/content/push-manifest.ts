@@ -1,11 +1,5 @@
 import { v7 } from 'uuid';
-import {
-  isNondistributable,
-  platformText,
-  type Digest,
-  type ParsedManifest,
-  type TagName,
-} from '@escale/schema/values';
+import { isNondistributable, type Digest, type ParsedManifest, type TagName } from '@escale/schema/values';
 import { executePrepared, type EntityManager } from '@escale/schema/orm';
 import type { Context } from '../context.ts';
 import { manifestBlobUnknown, preconditionFailed, sizeInvalid } from '../errors.ts';
@@ -14,6 +8,7 @@ import { usageRow } from '../usage-logs/record.ts';
 import { writePush } from '../usage-logs/write-usage.ts';
 import { checkIndex } from './check-index.ts';
 import { blobsKeptFromCollection, listedBlobs } from './listed-blobs.ts';
+import { listMore, mayLack, noteArrival, storeChildren, undelete } from './manifest-edges.ts';
 import { describeManifest, type ManifestFacts } from './manifest-facts.ts';
 import { insertManifestFrom, manifestValues } from './manifest-row.ts';
 import { holds, moveTag, type TagCondition, type TagTarget } from './move-tag.ts';
@@ -127,7 +122,8 @@ async function storeManifest(
   const inserted = await insertManifest(ctx, repositoryId, { digest, payload, parsed, facts }, blobs);
   if (inserted) {
     const { id, listed } = inserted;
-    await storeChildren(ctx.em, id, parsed);
+    await storeChildren(ctx.em, repositoryId, id, parsed);
+    if (listed) await noteArrival(ctx.em, repositoryId, digest);
     await checkIndex(ctx, repositoryId, id, parsed);
     if (listed || parsed.manifests.length > 0) await refreshTotalSizes(ctx, repositoryId, { id, digest });
     return {
@@ -147,7 +143,8 @@ async function storeManifest(
   );
   // Collected between the two statements: the push is to be repeated, which clients do.
   if (!existing) throw manifestBlobUnknown([digest]);
-  if (existing.deleted) await ctx.em.execute('update manifests set deleted_at = null where id = ?', [existing.id]);
+  if (existing.deleted) await undelete(ctx.em, repositoryId, existing.id, digest);
+  if (mayLack(parsed)) await listMore(ctx.em, existing.id, blobs);
   return {
     id: existing.id,
     digest,
@@ -190,18 +187,6 @@ async function insertManifest(
   return inserted;
 }
 
-async function storeChildren(em: EntityManager, manifestId: string, { manifests }: ParsedManifest): Promise<void> {
-  if (manifests.length === 0) return;
-  await em.execute(
-    `insert into manifest_children (parent_id, position, digest, platform) values ${manifests.map(() => '(?, ?, ?, ?)').join(', ')}`,
-    manifests.flatMap((child, position) => [
-      manifestId,
-      position,
-      child.digest,
-      child.platform ? platformText(child.platform) : null,
-    ]),
-  );
-}
 
 function placeholders(count: number): string {
   return Array<string>(count).fill('?').join(', ');

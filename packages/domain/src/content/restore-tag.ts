@@ -7,8 +7,10 @@ import { moveTag } from './move-tag.ts';
 import { recallTarget, requireDigest, requireTagName } from './tag-target.ts';
 
 /**
- * Makes a tag name what it named before: undoes a deletion, an expiry or a move.
- * @throws NAME_UNKNOWN, DENIED below write, INPUT_INVALID, NOT_FOUND once the time machine's window is over, TAG_IMMUTABLE
+ * Makes a tag name what it named before: undoes a deletion, an expiry or a move. The tag can then be pulled: blobs and children
+ * of the image that were deleted meanwhile come back with it.
+ * @throws NAME_UNKNOWN, DENIED below write, INPUT_INVALID, NOT_FOUND once the time machine's window is over, TAG_IMMUTABLE,
+ * PRECONDITION_FAILED when what it was made of is lost
  */
 export async function restoreTag(
   ctx: Context,

@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import { inputInvalid, notFound } from '../errors.ts';
 import { keptByTags } from './kept-manifests.ts';
 import type { TagTarget } from './move-tag.ts';
+import { reviveImage } from './revive-image.ts';
 
 /** @throws INPUT_INVALID */
 export function requireTagName(text: string, field = 'tag'): TagName {
@@ -40,8 +41,8 @@ export async function lockTarget(ctx: Context, repositoryId: string, digest: Dig
 }
 
 /**
- * A manifest that a tag named once and that can still be had; one deleted by digest comes back with it.
- * @throws NOT_FOUND when the tag never named it, or the time machine's window is over
+ * A manifest that a tag named once and that can still be had; one deleted by digest comes back, with all that it is made of.
+ * @throws NOT_FOUND when the tag never named it, or the time machine's window is over; PRECONDITION_FAILED when parts are lost
  */
 export async function recallTarget(
   ctx: Context,
@@ -49,12 +50,17 @@ export async function recallTarget(
   tag: TagName,
   digest: Digest,
 ): Promise<TagTarget> {
-  const [row] = await ctx.em.execute<Row[]>(
-    `select ${columns} from manifests m where m.repository_id = ? and m.digest = ?
-       and exists (select 1 from tags t where t.manifest_id = m.id and t.name = ?)
-       and (m.deleted_at is null or ${keptByTags('m')}) for no key update of m`,
-    [repositoryId, digest, tag],
-  );
+  const find = (locked: string) =>
+    ctx.em.execute<Row[]>(
+      `select ${columns} from manifests m where m.repository_id = ? and m.digest = ?
+         and exists (select 1 from tags t where t.manifest_id = m.id and t.name = ?)
+         and (m.deleted_at is null or ${keptByTags('m')}) ${locked}`,
+      [repositoryId, digest, tag],
+    );
+  const [seen] = await find('');
+  if (seen) await reviveImage(ctx, repositoryId, { id: seen.id, digest });
+  // Its parts are locked before it, as a push locks them.
+  const [row] = seen ? await find('for no key update of m') : [];
   if (!row) throw notFound(`a manifest ${digest} that ${tag} named and that can still be restored`, 'digest');
   await ctx.em.execute('update manifests set deleted_at = null where id = ? and deleted_at is not null', [row.id]);
   return toTarget(row, digest);

@@ -2,6 +2,7 @@ export * from './check-plan.ts';
 export * from './check-report.ts';
 export * from './delete-manifests.ts';
 export * from './derive-garbage.ts';
+export * from './find-losses.ts';
 export * from './forget-blobs.ts';
 export * from './freeze.ts';
 export type { GarbageContext } from './garbage-context.ts';

@@ -1,13 +1,14 @@
+import { UniqueConstraintViolationException } from '@mikro-orm/core';
 import { Organization, Permission, Repository, Robot, User, type Namespace } from '@escale/schema/entities';
 import { parseRepositoryName, splitRepositoryName, type RepositoryName } from '@escale/schema/values';
 import { findAccessible, type AccessibleRepository } from '../access/find-accessible.ts';
 import { mayCreateRepository } from '../access/grant-scope.ts';
 import { requireNamespaceRole } from '../access/namespace-role.ts';
 import { principalKey } from '../access/principal.ts';
-import { checkAction } from '../access/require-role.ts';
+import { checkAction, mayNotCreate } from '../access/require-role.ts';
 import type { Context } from '../context.ts';
 import { applicableRules, rulesOf } from '../default-permissions/applicable.ts';
-import { nameInvalid, repositoryExists, unauthorized } from '../errors.ts';
+import { denied, nameInvalid, repositoryExists, unauthorized } from '../errors.ts';
 import { granteeColumn } from '../grantees/find-grantee.ts';
 import { optionalText } from '../inputs/optional-text.ts';
 import { onConflict } from '../on-conflict.ts';
@@ -42,36 +43,52 @@ export async function createRepository(ctx: Context, input: NewRepository): Prom
   return repository;
 }
 
+/** A repository to push to. */
+export interface PushedRepository extends AccessibleRepository {
+  /** This push has made it: where the push stores nothing, it goes again (`dropIfProvisional`). */
+  readonly made?: boolean;
+}
+
 /**
  * The repository of a push: an existing one that the caller may push to, or a new private one if the caller may create it.
- * Two first pushes at once make one repository.
+ * Two first pushes at once make one repository. A new one is provisional: it goes when nothing comes to be stored in it.
  * @param existing as it was found with the caller's right to it
- * @throws as `requireAction`
+ * @throws as `requireAction`; DENIED also where it does not exist, or may not be seen, and the caller may not create it
  */
 export async function repositoryForPush(
   ctx: Context,
   name: RepositoryName,
   existing: AccessibleRepository | undefined,
-): Promise<AccessibleRepository> {
-  if (!existing && (await mayCreateRepository(ctx, name))) {
+): Promise<PushedRepository> {
+  let repository = existing;
+  let made = false;
+  if (!repository && (await mayCreateRepository(ctx, name))) {
     if (!mayStart(ctx, name)) {
       throw unauthorized(`the token does not cover push on ${name}`, { error: 'insufficient_scope' });
     }
-    const inner = { ...ctx, em: ctx.em.fork() };
-    const namespace = await requireNamespaceRole(inner, splitRepositoryName(name).namespace, 'creator');
-    await addRepository(inner, namespace, name, {});
-    try {
-      await onConflict(
-        () => repositoryExists(name),
-        () => inner.em.flush(),
-      );
-    } catch (error) {
-      const lost = await findAccessible(ctx, name);
-      if (!lost) throw error;
+    // Another push may make it at this moment, and may take it away again when it stores nothing.
+    for (let tries = 1; !repository && tries <= 5; tries += 1) {
+      made = await makeForPush(ctx, name);
+      repository = await findAccessible(ctx, name);
     }
   }
-  const repository = existing ?? (await findAccessible(ctx, name));
-  return checkAction(ctx, name, repository, 'push');
+  if (!repository?.role && ctx.principal.kind !== 'anonymous') throw denied(mayNotCreate(ctx.principal, name));
+  const checked = await checkAction(ctx, name, repository, 'push');
+  return made ? { ...checked, made } : checked;
+}
+
+/** @returns false when somebody else was quicker */
+async function makeForPush(ctx: Context, name: RepositoryName): Promise<boolean> {
+  const inner = { ...ctx, em: ctx.em.fork() };
+  const namespace = await requireNamespaceRole(inner, splitRepositoryName(name).namespace, 'creator');
+  await addRepository(inner, namespace, name, { provisional: true });
+  try {
+    await inner.em.flush();
+    return true;
+  } catch (error) {
+    if (error instanceof UniqueConstraintViolationException) return false;
+    throw error;
+  }
 }
 
 /**
@@ -102,7 +119,11 @@ async function addRepository(
   ctx: Context,
   namespace: Namespace,
   name: RepositoryName,
-  { visibility = 'private', description }: Omit<NewRepository, 'name'>,
+  {
+    visibility = 'private',
+    description,
+    provisional = false,
+  }: Omit<NewRepository, 'name'> & { readonly provisional?: boolean },
 ): Promise<Repository> {
   const repository = ctx.em.create(Repository, {
     namespace,
@@ -110,6 +131,7 @@ async function addRepository(
     visibility,
     description: optionalText(description, 'description', 50_000),
     createdBy: principalKey(ctx.principal),
+    provisional,
   });
   const { principal } = ctx;
   if (principal.kind === 'robot') {

@@ -6,5 +6,6 @@ export * from './delete-repository.ts';
 export * from './set-star.ts';
 export * from './public-contents.ts';
 export * from './update-repository.ts';
+export { dropForsakenRepositories, dropIfProvisional, isRepositoryGone } from './provisional.ts';
 export * from './effective-permissions.ts';
 export * from './set-grantee-permissions.ts';

@@ -52,6 +52,7 @@ export async function setGranteePermissions(ctx: Context, input: GranteePermissi
       repository,
       details: { ...granteeWords(input.grantee), ...(role && { role }), before: before ?? null },
     });
+    repository.provisional = false;
     changed += 1;
   }
   await onConflict(

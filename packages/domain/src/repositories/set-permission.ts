@@ -7,6 +7,7 @@ import { findGrantee, granteeWords, type GranteeName } from '../grantees/find-gr
 import { onConflict } from '../on-conflict.ts';
 import { keysetPage, type Page, type PageInput } from '../page.ts';
 import { recordUsage } from '../usage-logs/record.ts';
+import { keepProvisional } from './provisional.ts';
 
 /** Gives a grantee a role on a repository, or changes it. @throws NAME_UNKNOWN, DENIED below admin, NOT_FOUND for the grantee */
 export async function setPermission(
@@ -29,6 +30,7 @@ export async function setPermission(
     repository,
     details: { ...granteeWords(input.grantee), role: input.role, before },
   });
+  await keepProvisional(ctx, repository.id);
   await onConflict(
     () => denied('somebody else changed this permission at the same moment; look again'),
     () => ctx.em.flush(),

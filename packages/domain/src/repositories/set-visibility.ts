@@ -16,6 +16,7 @@ export async function setVisibility(
       details: { from: repository.visibility, to: input.visibility },
     });
     repository.visibility = input.visibility;
+    repository.provisional = false;
     await ctx.em.flush();
   }
   return repository;

@@ -13,6 +13,7 @@ export async function updateRepository(
   const repository = await ctx.em.findOneOrFail(Repository, { id });
   if (input.description !== undefined) {
     repository.description = optionalText(input.description, 'description', 50_000);
+    repository.provisional = false;
     recordUsage(ctx, 'repository.updated', { repository, details: { changed: ['description'] } });
     await ctx.em.flush();
   }

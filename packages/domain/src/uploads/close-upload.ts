@@ -1,13 +1,21 @@
-import { UploadSession } from '@escale/schema/entities';
 import type { Context } from '../context.ts';
+import { dropProvisional } from '../repositories/provisional.ts';
 import { unclaimed } from './claim-upload.ts';
 
 /**
- * Forgets an upload: cancelled by its client, or refused because its content was not what it claimed to be. Its staged bytes
- * are freed before, so that a crash between leaves a row that expires, and not bytes that nobody knows.
+ * Forgets an upload: cancelled by its client, expired, or refused because its content was not what it claimed to be. Its staged
+ * bytes are freed before, so that a crash between leaves a row that expires, and not bytes that nobody knows. A repository that
+ * a push made and that holds nothing goes with its last upload.
  */
-export async function dropUpload(ctx: Pick<Context, 'em'>, id: string): Promise<void> {
-  await ctx.em.nativeDelete(UploadSession, { id });
+export async function dropUpload(ctx: Omit<Context, 'vault'>, id: string): Promise<void> {
+  await ctx.em.transactional(async (em) => {
+    const [repository] = await em.execute<{ id: string; provisional: boolean }[]>(
+      `delete from upload_sessions u using repositories r where u.id = ? and r.id = u.repository_id
+         returning r.id, r.provisional`,
+      [id],
+    );
+    if (repository?.provisional) await dropProvisional({ ...ctx, em }, repository.id);
+  });
 }
 
 /** Ids of uploads that waited too long, at most 100; nobody can go on with them. */

@@ -59,6 +59,7 @@ export const usageKinds = [
   'tag.expiry_changed',
   'tag.immutability_changed',
   'manifest.deleted',
+  'blob.deleted',
   'session.revoked',
   'api_token.created',
   'api_token.revoked',
@@ -102,7 +103,7 @@ export interface UsageRow {
 }
 
 /** Adds one entry to what the verb saves: it is written in the same transaction or not at all. */
-export function recordUsage(ctx: Context, kind: UsageKind, facts: UsageFacts): void {
+export function recordUsage(ctx: Omit<Context, 'vault'>, kind: UsageKind, facts: UsageFacts): void {
   ctx.em.create(UsageLogEntry, usageRow(ctx, kind, facts));
 }
 

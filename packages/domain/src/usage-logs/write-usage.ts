@@ -30,10 +30,10 @@ const insertPulls = `
  * @param gate a part of the statement that is empty when nothing was pushed
  */
 export const pushNoted = (gate: string): { readonly pushed: string; readonly logged: string } => ({
-  pushed: `update repositories set last_pushed_at = ? where id = ? and exists (select from ${gate})`,
+  pushed: `update repositories set last_pushed_at = ?, provisional = false where id = ? and exists (select from ${gate})`,
   logged: insertEntries(`${gate},`),
 });
-const insertPush = `with pushed as (update repositories set last_pushed_at = ? where id = ?) ${insertPlain}`;
+const insertPush = `with pushed as (update repositories set last_pushed_at = ?, provisional = false where id = ?) ${insertPlain}`;
 
 /** Writes entries at once, past the entities: for what happens all the time. @returns their ids */
 export async function writeUsage(em: EntityManager, rows: readonly UsageRow[]): Promise<string[]> {

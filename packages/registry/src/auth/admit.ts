@@ -14,11 +14,13 @@ import { RequestContext } from './request-context.ts';
 
 /** A request that may go on to its handler. */
 export interface Admitted {
-  readonly ctx: Context;
+  readonly ctx: RequestContext;
   /** The repository that it names, in which the caller has what the endpoint needs; absent where it may be yet to come. */
   readonly repository?: AccessibleRepository | undefined;
   /** For reading endpoints: what was asked for. */
   readonly content?: StoredManifest | SeenBlob | undefined;
+  /** For pushes: looks the repository up once more, and makes it again where it was removed since (`inRepository`). */
+  readonly readmit?: (() => Promise<AccessibleRepository>) | undefined;
 }
 
 /**
@@ -45,14 +47,16 @@ export async function admit(
     name(http, ctx, await identify(ctx, proof));
     return { ctx };
   }
+  const readmit =
+    needs === 'create' ? () => repositoryNow(services, ctx, request.repository, proof, needs) : undefined;
   const believed = 'believes' in endpoints[request.kind] && believe(services, ctx, request.repository, proof, needs);
   if (believed) {
     name(http, ctx, ctx.principal);
-    return { ctx, repository: believed };
+    return { ctx, repository: believed, readmit };
   }
   const { principal, repository } = await services.hotReads.repository(proof.credential, request.repository);
   name(http, ctx, limited(principal, proof.limit));
-  return { ctx, repository: await repositoryOf(ctx, request.repository, repository, needs) };
+  return { ctx, repository: await repositoryOf(ctx, request.repository, repository, needs), readmit };
 }
 
 /**
@@ -61,12 +65,14 @@ export async function admit(
  * @returns undefined when there are none that would do
  */
 function believe(
-  { hotReads }: Services,
+  services: Services,
   ctx: RequestContext,
   repositoryName: RepositoryName,
-  { credential, limit }: Proof,
+  proof: Proof,
   needs: Need,
 ): AccessibleRepository | undefined {
+  const { hotReads } = services;
+  const { credential, limit } = proof;
   const seen = hotReads.believed(credential, repositoryName);
   if (!seen?.repository) return undefined;
   const principal = limited(seen.principal, limit);
@@ -78,17 +84,28 @@ function believe(
     repository,
     confirm: async () => {
       if (believed.state === null) return believed.repository;
-      const now = await hotReads.repository(credential, repositoryName);
-      ctx.principal = limited(now.principal, limit);
-      const found = await repositoryOf(ctx, repositoryName, now.repository, needs);
-      if (!found) throw nameUnknown(repositoryName);
-      believed.repository = found;
+      believed.repository = await repositoryNow(services, ctx, repositoryName, proof, needs);
       believed.state = null;
       return believed.repository;
     },
   };
   ctx.believed = believed;
   return repository;
+}
+
+/** Who calls and what they may, looked up once more in the middle of a request. */
+async function repositoryNow(
+  { hotReads }: Services,
+  ctx: RequestContext,
+  repositoryName: RepositoryName,
+  { credential, limit }: Proof,
+  needs: Need,
+): Promise<AccessibleRepository> {
+  const now = await hotReads.repository(credential, repositoryName);
+  ctx.principal = limited(now.principal, limit);
+  const found = await repositoryOf(ctx, repositoryName, now.repository, needs);
+  if (!found) throw nameUnknown(repositoryName);
+  return found;
 }
 
 type Reading = { readonly repository: RepositoryName } & (
@@ -103,12 +120,16 @@ function look(reads: HotReads, by: CredentialReference, request: Reading, method
 }
 
 async function repositoryOf(
-  ctx: Context,
+  ctx: RequestContext,
   name: RepositoryName,
   existing: AccessibleRepository | undefined,
   needs: Need,
 ): Promise<AccessibleRepository | undefined> {
-  if (needs === 'create') return repositoryForPush(ctx, name, existing);
+  if (needs === 'create') {
+    const repository = await repositoryForPush(ctx, name, existing);
+    if (repository.made) ctx.made = repository.id;
+    return repository;
+  }
   if (needs === 'foresee') return repositoryOrItsPlace(ctx, name, existing);
   if (needs === 'pull' || needs === 'push' || needs === 'delete') return checkAction(ctx, name, existing, needs);
   // A row of the table that names a repository and needs nothing on it does not exist; refuse rather than guess.

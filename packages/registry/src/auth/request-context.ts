@@ -10,6 +10,8 @@ export class RequestContext implements Context {
   readonly vault: Context['vault'];
   readonly client: Context['client'];
   believed?: NonNullable<Context['believed']>;
+  /** Id of the repository that this push has made; it goes again when the push is refused. */
+  made?: string;
   declare readonly faults?: NonNullable<Context['faults']>;
   readonly #orm: Services['orm'];
   #em: Context['em'] | undefined;

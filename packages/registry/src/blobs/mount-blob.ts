@@ -9,6 +9,7 @@ import {
 import { findAccessible, limitCovers } from '@escale/domain/access';
 import { findMountSource, mountBlob as mount } from '@escale/domain/content';
 import { unauthorized } from '@escale/domain/errors';
+import { inRepository } from '../auth/in-repository.ts';
 import type { OnRepository } from '../routing/exchange.ts';
 import { beginUpload } from '../uploads/start-upload.ts';
 import { created } from './created.ts';
@@ -26,10 +27,11 @@ type MountExchange = OnRepository<{
  * (R20, R21, T8).
  */
 export async function mountBlob(exchange: MountExchange): Promise<void> {
-  const { ctx, request, repository, http } = exchange;
+  const { ctx, request, http } = exchange;
   const digest = parseDigest(request.digest);
   const sourceId = digest && (await findSource(exchange, digest));
-  const blob = sourceId && (await mount(ctx, repository.id, digest, sourceId));
+  const blob =
+    sourceId && (await inRepository(exchange, ({ repository }) => mount(ctx, repository.id, digest, sourceId)));
   if (blob) created(http, request.repository, blob.digest);
   else await beginUpload(exchange, digest ? algorithmOf(digest) : 'sha256');
 }

@@ -14,6 +14,7 @@ import {
 } from '@escale/schema/values';
 import { pushManifest } from '@escale/domain/content';
 import { digestInvalid, DomainError, manifestInvalid } from '@escale/domain/errors';
+import { inRepository } from '../auth/in-repository.ts';
 import type { OnRepository } from '../routing/exchange.ts';
 import { readBody } from '../routing/read-body.ts';
 import { freeMemory } from '../storage/block-memory.ts';
@@ -46,17 +47,16 @@ export async function putManifest(exchange: PutManifest): Promise<void> {
   );
 }
 
-async function storeManifest(
-  { ctx, request, repository, services, http }: PutManifest,
-  payload: Buffer,
-  tags: readonly TagName[],
-): Promise<void> {
+async function storeManifest(exchange: PutManifest, payload: Buffer, tags: readonly TagName[]): Promise<void> {
+  const { ctx, request, services, http } = exchange;
   const { reference } = request;
   const digest = digestOfPayload(payload, reference);
   const parsed = parse(payload, http.get('Content-Type'));
-  const config = await readConfig(services, ctx, repository.id, parsed);
+  const config = await readConfig(services, ctx, exchange.repository.id, parsed);
   const condition = readPreconditions(http.headers);
-  await pushManifest(ctx, repository, { digest, payload, parsed, tags, config, condition });
+  await inRepository(exchange, ({ repository }) =>
+    pushManifest(ctx, repository, { digest, payload, parsed, tags, config, condition }),
+  );
   services.counters?.manifestPushed();
   http.status = 201;
   http.set('Location', `/v2/${request.repository}/manifests/${digest}`);

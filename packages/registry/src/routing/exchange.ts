@@ -15,7 +15,11 @@ export interface Exchange<Request> {
 }
 
 /** The repository that the request names, in which the caller has what the endpoint needs. */
-export type OnRepository<Request> = Exchange<Request> & { readonly repository: AccessibleRepository };
+export type OnRepository<Request> = Exchange<Request> & {
+  readonly repository: AccessibleRepository;
+  /** For pushes: the repository as it is now, made again where it was removed since. */
+  readonly readmit?: (() => Promise<AccessibleRepository>) | undefined;
+};
 
 /** What reading endpoints are given beside: the thing itself, found in the same look as the right to it; absent when it is not there. */
 export type OnContent<Request, Content> = OnRepository<Request> & { readonly content: Content | undefined };

@@ -9,6 +9,7 @@ import { digestInvalid } from '@escale/domain/errors';
 import { openClaimedUpload, openUpload } from '@escale/domain/uploads';
 import type { OnRepository } from '../routing/exchange.ts';
 import { confirm } from '../auth/confirm.ts';
+import { inRepository } from '../auth/in-repository.ts';
 import { finishUpload } from './complete-upload.ts';
 import { progress } from './progress.ts';
 import { again, readSmallBody, takeWholeBlob } from './whole-blob.ts';
@@ -31,17 +32,21 @@ export async function startUpload(exchange: Start): Promise<void> {
   const { uploadWriters: writers, uploadLimits: limits } = services;
   const confirmed = await confirm(exchange);
   const small = await readSmallBody(http.req);
-  if (small && (await takeWholeBlob(confirmed, small, digest))) return;
-  const claim = await openClaimedUpload(ctx, { writers, limits }, confirmed.repository, algorithmOf(digest));
-  await finishUpload(confirmed, claim, digest, small ? again(small) : http.req);
+  if (small && (await inRepository(confirmed, (there) => takeWholeBlob(there, small, digest)))) return;
+  const [there, claim] = await inRepository(
+    confirmed,
+    async (there) =>
+      [there, await openClaimedUpload(ctx, { writers, limits }, there.repository, algorithmOf(digest))] as const,
+  );
+  await finishUpload(there, claim, digest, small ? again(small) : http.req);
 }
 
 /** 202 with the address of a new upload. */
-export async function beginUpload(
-  { ctx, request, repository, services, http }: Start,
-  algorithm: DigestAlgorithm,
-): Promise<void> {
-  const upload = await openUpload(ctx, services.uploadLimits, repository, algorithm);
+export async function beginUpload(exchange: Start, algorithm: DigestAlgorithm): Promise<void> {
+  const { ctx, request, services, http } = exchange;
+  const upload = await inRepository(exchange, ({ repository }) =>
+    openUpload(ctx, services.uploadLimits, repository, algorithm),
+  );
   http.status = 202;
   progress(http, request.repository, upload, 0);
 }

@@ -13,6 +13,8 @@ const ManifestChildSchema = defineEntity({
     digest: bytewise().$type<Digest>().index(),
     /** `linux/arm64/v8`, where the index says it. */
     platform: p.text().nullable(),
+    /** Whether the child has been in the repository since the index was pushed; it then stays for as long as the index does. */
+    arrived: p.boolean().default(false),
   },
 });
 

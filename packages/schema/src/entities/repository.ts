@@ -17,6 +17,10 @@ const RepositorySchema = defineEntity({
   indexes: [
     { properties: ['namespace', 'name'] },
     {
+      name: 'repositories_provisional',
+      expression: 'create index "repositories_provisional" on "repositories" ("created_at") where "provisional"',
+    },
+    {
       name: 'repositories_latest',
       expression:
         'create index "repositories_latest" on "repositories" (coalesce("last_pushed_at", "created_at") desc, "id" desc)',
@@ -40,6 +44,8 @@ const RepositorySchema = defineEntity({
     description: p.text().nullable(),
     /** Who made it, as `user:<id>` or `robot:<id>`: the one to whom a token issued before it existed may refer. */
     createdBy: p.text(),
+    /** Made by a push that has stored nothing yet, and configured by nobody: it goes with its last upload session. */
+    provisional: p.boolean().default(false),
     lastPushedAt: p.datetime().nullable(),
     /** Set while a deleted repository can still be restored: nobody sees it, and its name is free for another. */
     deletedAt: p.datetime().nullable(),

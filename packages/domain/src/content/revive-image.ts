@@ -1,0 +1,67 @@
+import { executePrepared, type EntityManager } from '@escale/schema/orm';
+import type { Digest } from '@escale/schema/values';
+import type { Context } from '../context.ts';
+import { notRestorable } from '../errors.ts';
+
+/** Indexes inside each other that are followed (T34). */
+const depthLimit = 8;
+
+/** The ids of a manifest and of all below it; of a sparse index only those that have been in the repository. */
+const parts = `
+  with recursive parts (id, level) as (
+    select ?::uuid, 0
+    union
+    select child.id, parts.level + 1 from parts join manifest_children c on c.parent_id = parts.id and c.arrived
+      join manifests child on child.repository_id = ?::uuid and child.digest = c.digest
+      where parts.level < ${String(depthLimit)})
+  select distinct id from parts`;
+
+/**
+ * Brings back what a manifest is made of, before a tag is restored on it: children that were deleted by digest, and links of
+ * blobs that were deleted. Their rows are there for as long as the manifest's. Runs in the caller's transaction, and takes the
+ * locks of a push in its order: links of blobs, children, and then, by the caller, the manifest itself.
+ * @throws PRECONDITION_FAILED naming what is lost, for example blobs whose bytes are quarantined
+ */
+export async function reviveImage(
+  { em }: Pick<Context, 'em'>,
+  repositoryId: string,
+  manifest: { readonly id: string; readonly digest: Digest },
+): Promise<void> {
+  const found = await executePrepared<{ id: string }>(em, parts, [manifest.id, repositoryId]);
+  const ids = found.map(({ id }) => id);
+  // A link that is there is written too: that locks it against its deletion, as a push does.
+  await executePrepared(
+    em,
+    `insert into repository_blobs (repository_id, blob_id, created_at)
+       select ?::uuid, b.id, now() from blobs b
+         where b.state = 'live' and b.id in (select e.blob_id from manifest_blobs e where e.manifest_id = any (?::uuid[]))
+         order by b.digest
+       on conflict (repository_id, blob_id) do update set created_at = excluded.created_at`,
+    [repositoryId, ids],
+  );
+  const children = ids.filter((id) => id !== manifest.id);
+  if (children.length > 0) await undelete(em, children);
+  const missing = await executePrepared<{ digest: Digest }>(
+    em,
+    `select distinct b.digest from manifest_blobs e join blobs b on b.id = e.blob_id
+       where e.manifest_id = any (?::uuid[]) and b.state <> 'live'
+     union
+     select c.digest from manifest_children c where c.parent_id = any (?::uuid[]) and c.arrived and not exists (
+       select 1 from manifests m where m.repository_id = ?::uuid and m.digest = c.digest)
+     order by 1 limit 4`,
+    [ids, ids, repositoryId],
+  );
+  if (missing.length > 0)
+    throw notRestorable(
+      manifest.digest,
+      missing.map(({ digest }) => digest),
+    );
+}
+
+/** The second statement sees what was committed until the locks were had. */
+async function undelete(em: EntityManager, ids: readonly string[]): Promise<void> {
+  const lock = 'select id from manifests where id = any (?::uuid[]) order by digest for no key update';
+  await executePrepared(em, lock, [ids]);
+  const change = 'update manifests set deleted_at = null where id = any (?::uuid[]) and deleted_at is not null';
+  await executePrepared(em, change, [ids]);
+}
