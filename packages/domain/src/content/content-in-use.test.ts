@@ -80,7 +80,10 @@ describe('what a manifest is made of', () => {
     const inner = await pushTestIndex(scene.ctx(), scene.repository, [child]);
     await pushTestIndex(scene.ctx(), scene.repository, [inner], ['multi']);
     const [, layer] = await blobsOf(child.digest);
-    expect((await refused(unlink(layer as Digest))).detail).toMatchObject({ neededBy: [child.digest], tags: ['multi'] });
+    expect((await refused(unlink(layer as Digest))).detail).toMatchObject({
+      neededBy: [child.digest],
+      tags: ['multi'],
+    });
     expect((await refused(remove(child.digest))).detail).toMatchObject({ neededBy: [inner.digest], tags: ['multi'] });
   });
 
@@ -241,7 +244,9 @@ test('a blob that was absent at the first push of a manifest is kept from the se
   const [config, blob] = (await blobsOf(layer.digest)) as [Digest, Digest];
   await remove(layer.digest);
   await unlink(blob);
-  const [sizes] = await em().execute<{ size: number }[]>('select size::int as size from blobs where digest = ?', [config]);
+  const [sizes] = await em().execute<{ size: number }[]>('select size::int as size from blobs where digest = ?', [
+    config,
+  ]);
   const payload = Buffer.from(
     JSON.stringify({
       schemaVersion: 2,

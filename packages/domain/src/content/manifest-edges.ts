@@ -1,5 +1,11 @@
 import { executePrepared, type EntityManager } from '@escale/schema/orm';
-import { isNondistributable, manifestKind, platformText, type Digest, type ParsedManifest } from '@escale/schema/values';
+import {
+  isNondistributable,
+  manifestKind,
+  platformText,
+  type Digest,
+  type ParsedManifest,
+} from '@escale/schema/values';
 
 /** Writes what an index lists, and which of it is in the repository. */
 export async function storeChildren(
@@ -52,7 +58,11 @@ export const mayLack = ({ layers, manifests }: ParsedManifest): boolean =>
   manifests.some(({ mediaType }) => manifestKind(mediaType) === undefined);
 
 /** Keeps blobs that were absent when the manifest was pushed first, and are here now that it is pushed again. */
-export async function listMore(em: EntityManager, id: string, blobs: readonly { readonly id: string }[]): Promise<void> {
+export async function listMore(
+  em: EntityManager,
+  id: string,
+  blobs: readonly { readonly id: string }[],
+): Promise<void> {
   const ids = blobs.map((blob) => blob.id);
   await executePrepared(
     em,

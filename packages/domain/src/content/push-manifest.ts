@@ -187,7 +187,6 @@ async function insertManifest(
   return inserted;
 }
 
-
 function placeholders(count: number): string {
   return Array<string>(count).fill('?').join(', ');
 }

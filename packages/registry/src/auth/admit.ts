@@ -47,8 +47,7 @@ export async function admit(
     name(http, ctx, await identify(ctx, proof));
     return { ctx };
   }
-  const readmit =
-    needs === 'create' ? () => repositoryNow(services, ctx, request.repository, proof, needs) : undefined;
+  const readmit = needs === 'create' ? () => repositoryNow(services, ctx, request.repository, proof, needs) : undefined;
   const believed = 'believes' in endpoints[request.kind] && believe(services, ctx, request.repository, proof, needs);
   if (believed) {
     name(http, ctx, ctx.principal);

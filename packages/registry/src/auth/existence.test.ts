@@ -153,6 +153,9 @@ async function expired(bearer: string): Promise<string> {
     .sign(key);
 }
 
+/** Endpoints that make the repository of a first push: they alone speak of creating it. */
+const creating = new Set(['startUpload', 'mountBlob', 'putManifest']);
+
 /** The status that the policy gives, or `served` when the request gets past the check. */
 function expected(caller: Caller, kind: string, { act }: Route, place: Place): number | 'served' {
   const role = roles[caller];
@@ -160,19 +163,19 @@ function expected(caller: Caller, kind: string, { act }: Route, place: Place): n
   if (role === 'elsewhere')
     return place === 'public'
       ? 'served'
-      : place === 'missing' && act === 'pull'
-        ? 404
-        : place === 'missing'
+      : place === 'private'
+        ? 401
+        : creating.has(kind)
           ? 403
-          : 401;
+          : 404;
   const visible = place === 'missing' ? undefined : (role ?? (place === 'public' ? 'read' : undefined));
   const may = act === 'pull' ? visible !== undefined : visible === 'write' || visible === 'admin';
   if (may) return 'served';
   // A registry administrator may create what is missing; who may sees the referrers that a push would find: none.
   if (place === 'missing' && caller === 'an administrator of the registry')
-    return act === 'pull' && kind !== 'listReferrers' ? 404 : 'served';
+    return creating.has(kind) || kind === 'listReferrers' ? 'served' : 404;
   if (caller === 'anonymous') return 401;
-  return act === 'pull' ? 404 : 403;
+  return visible !== undefined || creating.has(kind) ? 403 : 404;
 }
 
 async function ask(
