@@ -67,7 +67,7 @@ export async function repositoryForPush(
       throw unauthorized(`the token does not cover push on ${name}`, { error: 'insufficient_scope' });
     }
     // Another push may make it at this moment, and may take it away again when it stores nothing.
-    for (let tries = 1; !repository && tries <= 5; tries += 1) {
+    for (let tries = 1; !repository && tries <= 10; tries += 1) {
       made = await makeForPush(ctx, name);
       repository = await findAccessible(ctx, name);
     }

@@ -120,6 +120,9 @@ const requests: Readonly<Record<string, { answer: number; ready: () => Promise<(
   },
 };
 
+/** What could not make a repository is answered as if there were none. */
+const goesOn = new Set(['a small blob', 'a blob that is not small']);
+
 const endings: Readonly<Record<string, () => Promise<unknown>>> = {
   'the permission is gone': () => ask('delete from permissions where repository_id = ?', repository.id),
   'it is for reading by now': () => ask(`update permissions set role = 'read' where repository_id = ?`, repository.id),
@@ -134,7 +137,11 @@ test.each(Object.keys(requests).flatMap((request) => Object.keys(endings).map((e
     await endings[ending]?.();
     const answer = await last?.();
     expect([answer?.status, answer && (await codeOf(answer))]).toEqual(
-      ending === 'the token is revoked' ? [401, 'UNAUTHORIZED'] : [403, 'DENIED'],
+      ending === 'the token is revoked'
+        ? [401, 'UNAUTHORIZED']
+        : ending === 'the permission is gone' && goesOn.has(request)
+          ? [404, 'NAME_UNKNOWN']
+          : [403, 'DENIED'],
     );
     expect(await contents()).toEqual(before);
   },

@@ -161,13 +161,7 @@ function expected(caller: Caller, kind: string, { act }: Route, place: Place): n
   const role = roles[caller];
   if (role === null) return 401;
   if (role === 'elsewhere')
-    return place === 'public'
-      ? 'served'
-      : place === 'private'
-        ? 401
-        : creating.has(kind)
-          ? 403
-          : 404;
+    return place === 'public' ? 'served' : place === 'private' ? 401 : creating.has(kind) ? 403 : 404;
   const visible = place === 'missing' ? undefined : (role ?? (place === 'public' ? 'read' : undefined));
   const may = act === 'pull' ? visible !== undefined : visible === 'write' || visible === 'admin';
   if (may) return 'served';

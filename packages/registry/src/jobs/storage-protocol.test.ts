@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { checkNothingLeaks, PromiseBroken } from '../testing/protocol-checks.ts';
 import {
+  aroundDeletions,
   aroundTheCollector,
   commandNames,
   commands,
@@ -61,8 +62,8 @@ describe('the storage protocol as a model', () => {
   });
   afterAll(() => bench.close());
 
-  test('has 22 commands', () => {
-    expect(commandNames).toHaveLength(22);
+  test('has 23 commands', () => {
+    expect(commandNames).toHaveLength(23);
   });
 
   test('keeps promises P1 to P4 after every command, and P5 at the end', { timeout: runs * 10_000 }, async () => {
@@ -76,6 +77,8 @@ interface Mutant {
   readonly found: { readonly seed: number; readonly path: string };
   readonly statements?: readonly (readonly [said: RegExp, meant: string])[];
   readonly options?: BenchOptions;
+  /** Which commands, `aroundTheCollector` when nothing is said. */
+  readonly weights?: Weights;
 }
 
 /** The protocol with one of its parts taken out: a database or a store that does not hear of it. */
@@ -111,14 +114,34 @@ const mutants: readonly Mutant[] = [
       ],
     ],
   },
+  {
+    without: 'refusal to delete what is needed',
+    found: { seed: 1, path: '2' },
+    weights: aroundDeletions,
+    statements: [[/(?=order by m\.created_at limit)/g, 'and false ']],
+  },
+  {
+    without: 'links of a restored image',
+    found: { seed: 1, path: '33' },
+    weights: aroundDeletions,
+    statements: [[/where b\.state = 'live'(?= and b\.id in \(select e\.blob_id)/g, 'where false']],
+  },
+  {
+    without: 'children of a restored index',
+    found: { seed: 1, path: '2' },
+    weights: aroundDeletions,
+    statements: [
+      [/update manifests set deleted_at = null(?= where id = any)/g, 'update manifests set deleted_at = now()'],
+    ],
+  },
 ];
 
 describe('the model finds out when the protocol lacks its', () => {
-  test.each(mutants)('$without', { timeout: 300_000 }, async ({ found, statements = [], options }) => {
+  test.each(mutants)('$without', { timeout: 300_000 }, async ({ found, statements = [], options, weights }) => {
     const bench = await StorageBench.open(inject('databaseServerUrl'), options);
     bench.database.rewriteStatements((sql) => statements.reduce((text, part) => text.replace(...part), sql));
     try {
-      await expect(explore(bench, aroundTheCollector, { numRuns: 60, ...found })).rejects.toMatchObject({
+      await expect(explore(bench, weights ?? aroundTheCollector, { numRuns: 60, ...found })).rejects.toMatchObject({
         cause: expect.any(PromiseBroken) as unknown,
       });
     } finally {

@@ -48,6 +48,10 @@ export async function checkPromises(model: ProtocolModel, bench: StorageBench): 
   for (const { repository, digest } of model.gone()) {
     if (here.has(keyOf(repository, digest))) throw new PromiseBroken(`P4: the deleted manifest ${digest} is back`);
   }
+  for (const { repository, text } of model.deletedBlobs()) {
+    if (blobs.has(keyOf(repository, digestOfText(text))))
+      throw new PromiseBroken(`P4: the deleted blob "${text}" is back`);
+  }
 }
 
 /** P3: what would be served is what its digest says. */

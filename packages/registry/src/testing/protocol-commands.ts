@@ -1,12 +1,12 @@
 import fc from 'fast-check';
-import { deleteManifest, restoreTag, setTagExpiry } from '@escale/domain/content';
+import { deleteManifest, restoreTag, setTagExpiry, unlinkBlob } from '@escale/domain/content';
 import type { Digest, TagName } from '@escale/schema/values';
 import type { FaultPoint } from '@escale/domain/faults';
 import { purgeUploads } from '../jobs/purge-uploads.ts';
 import { scrubSlice } from '../jobs/scrub-blobs.ts';
 import type { StoreFault } from './bench-store.ts';
 import { checkPromises, PromiseBroken } from './protocol-checks.ts';
-import { keyOf, type ProtocolModel } from './protocol-model.ts';
+import type { ProtocolModel } from './protocol-model.ts';
 import type { BenchRepository, Listed, StorageBench } from './storage-bench.ts';
 import type { SteppedCollection } from './stepped-collection.ts';
 
@@ -74,7 +74,7 @@ const crashPoints: readonly FaultPoint[] = [
 const storeFaults: readonly StoreFault[] = ['stage', 'commit', 'read', 'delete', 'list'];
 const repositoryOf = ({ repositories }: Protocol, { a }: Choice) => pick(repositories, a);
 
-/** The 22 commands of the model (reliability §3.4), on one screen. */
+/** The 23 commands of the model (reliability §3.4). */
 const acts: Readonly<Record<string, Act>> = {
   start: async (model, protocol, choice) => {
     const repository = repositoryOf(protocol, choice);
@@ -93,10 +93,12 @@ const acts: Readonly<Record<string, Act>> = {
     const upload = choice.flag && model.uploads.length > 0 ? pick(model.uploads, choice.a) : undefined;
     if (upload) {
       model.uploads = model.uploads.filter((one) => one !== upload);
+      model.mayReturn(upload.repository, upload.text);
       await protocol.bench[upload.received ? 'complete' : 'takeWhole'](upload.repository, upload.id, upload.text);
       model.promise(upload.repository, upload.text);
       return;
     }
+    model.mayReturn(repository, textOf(choice));
     await protocol.bench.upload(repository, textOf(choice));
     model.promise(repository, textOf(choice));
   },
@@ -113,6 +115,7 @@ const acts: Readonly<Record<string, Act>> = {
   },
   mount: async (model, protocol, choice) => {
     const [from, to] = [repositoryOf(protocol, choice), pick(protocol.repositories, choice.a + 1)];
+    model.mayReturn(to, textOf(choice));
     if (await protocol.bench.mount(to, protocol.bench.digestOf(textOf(choice)), from))
       model.promise(to, textOf(choice));
   },
@@ -152,8 +155,17 @@ const acts: Readonly<Record<string, Act>> = {
     const repository = repositoryOf(protocol, choice);
     const digest = known(model, repository, choice.b);
     if (!digest) return;
+    const index = model.needing(repository, ({ children }) => children.includes(digest));
     await deleteManifest(protocol.bench.ctx(), repository, { kind: 'digest', digest });
+    if (index) throw new PromiseBroken(`P1: the child ${digest} of the index ${index.digest} was deleted`);
     model.delete(repository, digest);
+  },
+  'delete-blob': async (model, protocol, choice) => {
+    const [repository, text] = [repositoryOf(protocol, choice), textOf(choice)];
+    const manifest = model.needing(repository, ({ blobs }) => blobs.includes(text));
+    await unlinkBlob(protocol.bench.ctx(), repository, protocol.bench.digestOf(text));
+    if (manifest) throw new PromiseBroken(`P1: the blob "${text}" of the manifest ${manifest.digest} was deleted`);
+    model.deleteBlob(repository, text);
   },
   expire: async (model, protocol, choice) => {
     const [repository, tag] = [repositoryOf(protocol, choice), pick(tags, choice.b)];
@@ -168,9 +180,10 @@ const acts: Readonly<Record<string, Act>> = {
     const ended = model.restorable();
     if (ended.length === 0) return;
     const { repository, tag, digest } = pick(ended, a);
+    const parts = model.partsOf(repository, digest);
+    for (const text of parts.flatMap(({ blobs }) => blobs)) model.mayReturn(repository, text);
     await restoreTag(bench.ctx(), { repository: repository.name, tag, digest });
-    const entry = model.manifests.get(keyOf(repository, digest));
-    if (entry) entry.deleted = false;
+    for (const part of parts) part.deleted = false;
     model.moveTag(repository, tag, digest);
   },
   'gc-step': async (_, { collection }, { flag }) => {
@@ -264,6 +277,18 @@ export const aroundTheCollector: Weights = {
   'put-manifest': 4,
   'gc-step': 6,
   'clock+': 3,
+};
+
+/** Pushes, deletions and restorations of few things, without the collector: who deletes what another one needs is refused. */
+export const aroundDeletions: Weights = {
+  ...Object.fromEntries(commandNames.map((name) => [name, 0])),
+  put: 4,
+  'put-manifest': 4,
+  'put-index': 2,
+  untag: 2,
+  delete: 3,
+  'delete-blob': 5,
+  'restore-tag': 3,
 };
 
 export const commands = (length: number, weights: Weights) =>

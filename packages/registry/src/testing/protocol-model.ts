@@ -40,6 +40,7 @@ export class ProtocolModel {
   /** Lifetimes that ended, with when. */
   ended: (AckedTag & { endedAt: number })[] = [];
   readonly #promises = new Map<string, { repository: BenchRepository; text: string; until: number }>();
+  readonly #deletedBlobs = new Map<string, { repository: BenchRepository; text: string }>();
 
   promise(repository: BenchRepository, text: string): void {
     this.#promises.set(`${repository.id} ${text}`, { repository, text, until: this.now + hoursOfPromise });
@@ -48,6 +49,34 @@ export class ProtocolModel {
   /** Blobs that must be usable in a manifest now (P2). */
   promised(): { repository: BenchRepository; text: string }[] {
     return [...this.#promises.values()].filter(({ until }) => this.now < until - slack);
+  }
+
+  /** The deletion of a blob was acknowledged. */
+  deleteBlob(repository: BenchRepository, text: string): void {
+    const key = `${repository.id} ${text}`;
+    this.#promises.delete(key);
+    this.#deletedBlobs.set(key, { repository, text });
+  }
+
+  /** Before a request that links a blob, acknowledged or not. */
+  mayReturn(repository: BenchRepository, text: string): void {
+    this.#deletedBlobs.delete(`${repository.id} ${text}`);
+  }
+
+  /** Blobs whose deletion was acknowledged (P4). */
+  deletedBlobs(): { repository: BenchRepository; text: string }[] {
+    return [...this.#deletedBlobs.values()];
+  }
+
+  /** A manifest that clients can read now, and that lists a blob or a child. */
+  needing(repository: BenchRepository, lists: (manifest: AckedManifest) => boolean): AckedManifest | undefined {
+    return this.readable().find((one) => one.repository === repository && lists(one));
+  }
+
+  /** A manifest with all below it, as far as it was acknowledged. */
+  partsOf(repository: BenchRepository, digest: Digest): AckedManifest[] {
+    const entry = this.manifests.get(keyOf(repository, digest));
+    return entry ? [entry, ...entry.children.flatMap((child) => this.partsOf(repository, child))] : [];
   }
 
   acknowledge(manifest: Omit<AckedManifest, 'holdUntil' | 'deleted'>, tag: string | undefined): void {
