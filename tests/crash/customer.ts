@@ -1,42 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { imageManifest, sha256, type OciClient } from '../support/oci.ts';
+import { imageManifest, sha256 } from '../support/oci.ts';
 import type { Random } from '../support/random.ts';
-import type { Gate } from './gate.ts';
-import type { Change, Ledger } from './ledger.ts';
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: Buffer;
-}
-
-/** What a customer shares with the others. */
-export interface Shop {
-  readonly client: OciClient;
-  readonly ledger: Ledger;
-  readonly gate: Gate;
-  /** Broken promises and answers that nobody should get, in words. */
-  readonly complaints: string[];
-  stopped: boolean;
-  /** Acknowledgements so far. */
-  acknowledged: number;
-}
+import { Caller, said, Stopped, type Answer, type Shop } from './caller.ts';
+import type { Change } from './ledger.ts';
 
 const ociManifest = 'application/vnd.oci.image.manifest.v1+json';
+const ociIndex = 'application/vnd.oci.image.index.v1+json';
 /** Images that one customer keeps: what must be read again after every kill stays bounded. */
 const keeps = 8;
+/** Indexes of them. */
+const keepsIndexes = 3;
 
 /**
  * Pushes, pulls, tags, mounts and deletes in two repositories of its own, and goes on with what a kill interrupted: the same
- * request again, or the upload from where the registry says it stands.
+ * request again, or the upload from where the registry says it stands. It also tries to delete what its images and indexes are
+ * made of, which must be refused and must stay.
  */
 export class Customer {
   readonly #shop: Shop;
+  readonly #caller: Caller;
   readonly #random: Random;
   readonly #repositories: readonly [string, string];
 
   constructor(shop: Shop, random: Random, name: string) {
     this.#shop = shop;
+    this.#caller = new Caller(shop);
     this.#random = random;
     this.#repositories = [`alice/${name}`, `alice/${name}/mirror`];
   }
@@ -56,11 +44,16 @@ export class Customer {
   async #one(): Promise<void> {
     const [repository, mirror] = this.#repositories;
     const images = this.#shop.ledger.present(`manifest|${repository}|`);
-    const dice = this.#random.between(1, 12);
+    const indexes = this.#indexes(repository);
+    if (indexes.length > keepsIndexes) return this.#deleteIndex(this.#random.pick(indexes));
+    const dice = this.#random.between(1, 15);
     if (images.length > keeps || (dice === 1 && images.length > 2)) return this.#retire(this.#random.pick(images));
     if (dice === 2 && images.length > 0) return this.#deleteTag(repository);
     if (dice === 3 && images.length > 0) return this.#pushReferrer(repository, this.#random.pick(images));
     if (dice === 4) return this.#mount(repository, mirror);
+    if (dice === 13 && images.length > 0) return this.#pushIndex(repository, images);
+    if (dice === 14 && images.length > 0) return this.#deleteNeededBlob(this.#random.pick(images));
+    if (dice === 15 && images.length > 0) return this.#deleteNeededChild(repository);
     if (dice <= 6 && images.length > 0) return this.#pull(repository);
     return this.#pushImage(repository);
   }
@@ -76,6 +69,69 @@ export class Customer {
     await this.#putManifest(repository, tag, imageManifest(config, layers));
   }
 
+  async #pushIndex(repository: string, images: readonly string[]): Promise<void> {
+    const children = new Set([this.#random.pick(images), this.#random.pick(images)]);
+    const manifests: object[] = [];
+    for (const key of children) {
+      const { body } = await this.#read(key);
+      manifests.push({ mediaType: ociManifest, digest: sha256(body), size: body.length });
+    }
+    const annotations = { mark: String(this.#random.next()) };
+    const index = JSON.stringify({ schemaVersion: 2, mediaType: ociIndex, manifests, annotations });
+    await this.#putManifest(repository, `i${String(this.#random.between(0, 1))}`, index, 'index');
+  }
+
+  /** The indexes that are there, or may be. */
+  #indexes(repository: string): string[] {
+    const { ledger } = this.#shop;
+    return ledger.keys(`index|${repository}|`).filter((key) => ledger.allowed(key).includes('here'));
+  }
+
+  /** Of these, the ones that list a manifest. */
+  async #indexesListing(repository: string, digest: string): Promise<string[]> {
+    const listing: string[] = [];
+    for (const key of this.#indexes(repository)) {
+      const { status, body } = await this.#caller.persist('GET', pathOf(key));
+      if (status === 200 && body.toString().includes(digest)) listing.push(key);
+    }
+    return listing;
+  }
+
+  /** A blob that an image lists cannot be deleted: whether it stays is checked as for every blob. */
+  async #deleteNeededBlob(key: string): Promise<void> {
+    const [, repository = ''] = key.split('|');
+    const { body } = await this.#read(key);
+    const { config, layers } = JSON.parse(body.toString()) as Image;
+    const { digest } = this.#random.pick([config, ...layers]);
+    await this.#caller.expect('DELETE', `/v2/${repository}/blobs/${digest}`, [405]);
+  }
+
+  /** Nor can a manifest that an index lists. */
+  async #deleteNeededChild(repository: string): Promise<void> {
+    const indexes = this.#shop.ledger.present(`index|${repository}|`);
+    if (indexes.length === 0) return;
+    const { body } = await this.#read(this.#random.pick(indexes));
+    const { manifests } = JSON.parse(body.toString()) as { manifests: { digest: string }[] };
+    const { digest } = this.#random.pick(manifests);
+    await this.#caller.expect('DELETE', `/v2/${repository}/manifests/${digest}`, [405]);
+  }
+
+  async #deleteIndex(key: string): Promise<void> {
+    const changes = [key, ...this.#tagsOn(key)].map((gone): Change => [gone, null]);
+    await this.#caller.change(changes, 'DELETE', pathOf(key), [202, 404]);
+  }
+
+  /** Tags that name a manifest, or may. */
+  #tagsOn(key: string): string[] {
+    const [, repository = '', digest = ''] = key.split('|');
+    const { ledger } = this.#shop;
+    return ledger.keys(`tag|${repository}|`).filter((tag) => ledger.allowed(tag).includes(digest));
+  }
+
+  #read(key: string): Promise<Answer> {
+    return this.#caller.expect('GET', pathOf(key), [200]);
+  }
+
   async #pushReferrer(repository: string, subjectKey: string): Promise<void> {
     const config = Buffer.from('{}');
     await this.#pushBlob(repository, config);
@@ -88,12 +144,17 @@ export class Customer {
     await this.#putManifest(repository, sha256(Buffer.from(manifest)), manifest);
   }
 
-  async #putManifest(repository: string, reference: string, manifest: string): Promise<void> {
+  async #putManifest(
+    repository: string,
+    reference: string,
+    manifest: string,
+    kind: 'manifest' | 'index' = 'manifest',
+  ): Promise<void> {
     const digest = sha256(Buffer.from(manifest));
-    const changes: Change[] = [[`manifest|${repository}|${digest}`, 'here']];
+    const changes: Change[] = [[`${kind}|${repository}|${digest}`, 'here']];
     if (reference !== digest) changes.push([`tag|${repository}|${reference}`, digest]);
-    await this.#change(changes, 'PUT', `/v2/${repository}/manifests/${reference}`, [201], {
-      headers: { 'Content-Type': ociManifest },
+    await this.#caller.change(changes, 'PUT', `/v2/${repository}/manifests/${reference}`, [201], {
+      headers: { 'Content-Type': kind === 'index' ? ociIndex : ociManifest },
       body: manifest,
     });
   }
@@ -103,15 +164,15 @@ export class Customer {
     const changes: Change[] = [[`blob|${repository}|${digest}`, 'here']];
     const start = `/v2/${repository}/blobs/uploads/`;
     if (this.#random.between(1, 3) === 1) {
-      await this.#change(changes, 'POST', `${start}?digest=${digest}`, [201], { body: content });
+      await this.#caller.change(changes, 'POST', `${start}?digest=${digest}`, [201], { body: content });
       return;
     }
     for (let tries = 0; tries < 20; tries += 1) {
       if (await this.#upload(start, content, digest, changes)) return;
       // The upload is gone: the PUT that ended it may have been done with its answer lost.
-      const head = await this.#persist('HEAD', `/v2/${repository}/blobs/${digest}`);
+      const head = await this.#caller.persist('HEAD', `/v2/${repository}/blobs/${digest}`);
       if (head.status === 200) {
-        this.#acknowledge(changes);
+        this.#caller.acknowledge(changes);
         return;
       }
     }
@@ -120,7 +181,7 @@ export class Customer {
 
   /** @returns false when the upload ended without an answer */
   async #upload(start: string, content: Buffer<ArrayBuffer>, digest: string, changes: Change[]): Promise<boolean> {
-    const at = (await this.#expect('POST', start, [202])).headers.get('location') ?? '';
+    const at = (await this.#caller.expect('POST', start, [202])).headers.get('location') ?? '';
     const chunks = this.#random.between(0, 3);
     let offset = 0;
     for (let chunk = 1; chunk <= chunks && offset < content.length; chunk += 1) {
@@ -129,14 +190,14 @@ export class Customer {
       offset = await this.#sendChunk(at, content, offset, end);
     }
     for (;;) {
-      const put = await this.#once('PUT', `${at}?digest=${digest}`, { body: content.subarray(offset) }, changes);
+      const put = await this.#caller.once('PUT', `${at}?digest=${digest}`, { body: content.subarray(offset) }, changes);
       if (put?.status === 201) {
-        this.#acknowledge(changes);
+        this.#caller.acknowledge(changes);
         return true;
       }
       if (put && put.status !== 404 && put.status !== 416) throw new Error(`PUT of an upload answered ${said(put)}`);
       if (put?.status === 416) await sleep(100);
-      const status = await this.#persist('GET', at);
+      const status = await this.#caller.persist('GET', at);
       // Not there any more: finished with its answer lost, or never to be finished.
       if (status.status === 404) return false;
       offset = heldBy(status, offset, content.length);
@@ -148,14 +209,14 @@ export class Customer {
     for (let offset = from; ;) {
       const body = content.subarray(offset, end);
       const range = `${String(offset)}-${String(end - 1)}`;
-      const patch = await this.#once('PATCH', at, { headers: { 'Content-Range': range }, body });
+      const patch = await this.#caller.once('PATCH', at, { headers: { 'Content-Range': range }, body });
       if (patch?.status === 202) {
         this.#shop.acknowledged += 1;
         return end;
       }
       // 416: an earlier try was recorded, or its process still holds the claim; the status says where it stands.
       if (patch && patch.status !== 416) throw new Error(`PATCH answered ${said(patch)}`);
-      const status = await this.#persist('GET', at);
+      const status = await this.#caller.persist('GET', at);
       if (status.status !== 204) throw new Error(`an upload with ${String(offset)} bytes is lost: ${said(status)}`);
       offset = heldBy(status, offset, end);
       if (offset === end) return end;
@@ -168,7 +229,12 @@ export class Customer {
     if (blobs.length === 0) return;
     const digest = this.#random.pick(blobs).split('|')[2] ?? '';
     const changes: Change[] = [[`blob|${mirror}|${digest}`, 'here']];
-    await this.#change(changes, 'POST', `/v2/${mirror}/blobs/uploads/?mount=${digest}&from=${repository}`, [201]);
+    await this.#caller.change(
+      changes,
+      'POST',
+      `/v2/${mirror}/blobs/uploads/?mount=${digest}&from=${repository}`,
+      [201],
+    );
     const mounted = this.#shop.ledger.present(`blob|${mirror}|`);
     if (mounted.length > keeps) await this.#deleteBlob(this.#random.pick(mounted));
   }
@@ -177,7 +243,7 @@ export class Customer {
     const tags = this.#shop.ledger.present(`tag|${repository}|`);
     if (tags.length === 0) return;
     const key = this.#random.pick(tags);
-    const get = await this.#expect('GET', `/v2/${repository}/manifests/${key.split('|')[2] ?? ''}`, [200]);
+    const get = await this.#caller.expect('GET', `/v2/${repository}/manifests/${key.split('|')[2] ?? ''}`, [200]);
     if (!this.#shop.ledger.allowed(key).includes(sha256(get.body))) throw new Error(`${key} is something else`);
   }
 
@@ -185,90 +251,40 @@ export class Customer {
     const tags = this.#shop.ledger.present(`tag|${repository}|`);
     if (tags.length === 0) return;
     const key = this.#random.pick(tags);
-    await this.#change([[key, null]], 'DELETE', `/v2/${repository}/manifests/${key.split('|')[2] ?? ''}`, [202, 404]);
+    await this.#caller.change(
+      [[key, null]],
+      'DELETE',
+      `/v2/${repository}/manifests/${key.split('|')[2] ?? ''}`,
+      [202, 404],
+    );
   }
 
-  /** Deletes an image with its tags, then its blobs. */
+  /** Deletes an image with its tags, after the indexes that list it, then its blobs. */
   async #retire(key: string): Promise<void> {
     const [, repository = '', digest = ''] = key.split('|');
-    const get = await this.#expect('GET', `/v2/${repository}/manifests/${digest}`, [200]);
-    const { layers } = JSON.parse(get.body.toString()) as { layers: { digest: string }[] };
-    const tags = this.#shop.ledger
-      .keys(`tag|${repository}|`)
-      .filter((tag) => this.#shop.ledger.allowed(tag).includes(digest));
-    const changes = [key, ...tags].map((gone): Change => [gone, null]);
-    await this.#change(changes, 'DELETE', `/v2/${repository}/manifests/${digest}`, [202, 404]);
+    const { layers } = JSON.parse((await this.#read(key)).body.toString()) as Image;
+    for (const index of await this.#indexesListing(repository, digest)) await this.#deleteIndex(index);
+    const changes = [key, ...this.#tagsOn(key)].map((gone): Change => [gone, null]);
+    await this.#caller.change(changes, 'DELETE', pathOf(key), [202, 404]);
     for (const layer of layers) await this.#deleteBlob(`blob|${repository}|${layer.digest}`);
   }
 
   async #deleteBlob(key: string): Promise<void> {
     const [, repository = '', digest = ''] = key.split('|');
-    await this.#change([[key, null]], 'DELETE', `/v2/${repository}/blobs/${digest}`, [202, 404]);
-  }
-
-  /** One change of the registry, repeated until it is acknowledged. */
-  async #change(changes: Change[], method: string, path: string, good: number[], init: RequestInit = {}) {
-    await this.#expect(method, path, good, init, changes);
-    this.#acknowledge(changes);
-  }
-
-  #acknowledge(changes: Change[]): void {
-    this.#shop.ledger.acknowledge(...changes);
-    this.#shop.acknowledged += 1;
-  }
-
-  async #expect(
-    method: string,
-    path: string,
-    good: number[],
-    init: RequestInit = {},
-    changes: Change[] = [],
-  ): Promise<Answer> {
-    const answer = await this.#persist(method, path, init, changes);
-    if (!good.includes(answer.status)) throw new Error(`${method} ${path} answered ${said(answer)}`);
-    return answer;
-  }
-
-  async #persist(method: string, path: string, init: RequestInit = {}, changes: Change[] = []): Promise<Answer> {
-    for (;;) {
-      const answer = await this.#once(method, path, init, changes);
-      if (answer) return answer;
-    }
-  }
-
-  /**
-   * @param changes what this request may bring about, answered or not: noted each time it is sent, for a check between two
-   *   tries settles what the first one did
-   * @returns undefined when the product was not there to answer
-   */
-  async #once(
-    method: string,
-    path: string,
-    init: RequestInit = {},
-    changes: Change[] = [],
-  ): Promise<Answer | undefined> {
-    const { gate, client, ledger } = this.#shop;
-    const answer = await gate.through(async () => {
-      if (this.#shop.stopped) throw new Stopped();
-      if (changes.length > 0) ledger.attempt(...changes);
-      try {
-        const response = await client.request(path, { ...init, method });
-        return { status: response.status, headers: response.headers, body: Buffer.from(await response.arrayBuffer()) };
-      } catch {
-        return undefined;
-      }
-    });
-    // 401 without a token: the token service had no database to ask.
-    if (answer && answer.status !== 503 && answer.status !== 401) {
-      if (answer.status >= 500) this.#shop.complaints.push(`${method} ${path} answered ${said(answer)}`);
-      return answer;
-    }
-    await sleep(50);
-    return undefined;
+    await this.#caller.change([[key, null]], 'DELETE', `/v2/${repository}/blobs/${digest}`, [202, 404]);
   }
 }
 
-class Stopped extends Error {}
+interface Image {
+  readonly config: { readonly digest: string };
+  readonly layers: readonly { readonly digest: string }[];
+}
+
+/** Where a manifest or an index of the ledger is. */
+function pathOf(key: string): string {
+  const [, repository = '', digest = ''] = key.split('|');
+  return `/v2/${repository}/manifests/${digest}`;
+}
 
 function heldBy(status: Answer, acknowledged: number, sent: number): number {
   const last = Number(status.headers.get('range')?.split('-')[1] ?? 0);
@@ -277,8 +293,4 @@ function heldBy(status: Answer, acknowledged: number, sent: number): number {
     throw new Error(`an upload holds ${String(held)} bytes of ${String(acknowledged)} acknowledged`);
   }
   return held;
-}
-
-function said({ status, body }: Answer): string {
-  return `${String(status)} ${body.toString().slice(0, 300)}`;
 }

@@ -1,8 +1,8 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 
 /**
- * One thing that the registry was told to keep or to forget: `tag|repository|name`, `manifest|repository|digest` or
- * `blob|repository|digest`. Its value is a digest, `here`, or null for "not there".
+ * One thing that the registry was told to keep or to forget: `tag|repository|name`, `manifest|repository|digest`,
+ * `index|repository|digest` or `blob|repository|digest`. Its value is a digest, `here`, or null for "not there".
  */
 export type Change = readonly [key: string, value: string | null];
 

@@ -7,7 +7,8 @@ import { OciClient } from '../support/oci.ts';
 import { seededRandom, type Random } from '../support/random.ts';
 import { signIn } from '../support/sign-in.ts';
 import { startStack, type Stack } from '../support/stack.ts';
-import { Customer, type Shop } from './customer.ts';
+import type { Shop } from './caller.ts';
+import { Customer } from './customer.ts';
 import { Gate } from './gate.ts';
 import { Ledger } from './ledger.ts';
 import { leftOver } from './left-over.ts';
@@ -41,7 +42,7 @@ export interface CrashReport {
 const customers = 4;
 const points = [
   ...['upload.staged', 'upload.recorded', 'upload.committed', 'blob.linking', 'blob.linked', 'blob.mounting'],
-  ...['manifest.storing', 'manifest.stored', 'manifest.deleting'],
+  ...['manifest.storing', 'manifest.stored', 'manifest.deleting', 'blob.unlinking'],
 ];
 
 interface State {

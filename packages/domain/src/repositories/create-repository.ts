@@ -1,4 +1,3 @@
-import { UniqueConstraintViolationException } from '@mikro-orm/core';
 import { Organization, Permission, Repository, Robot, User, type Namespace } from '@escale/schema/entities';
 import { parseRepositoryName, splitRepositoryName, type RepositoryName } from '@escale/schema/values';
 import { findAccessible, type AccessibleRepository } from '../access/find-accessible.ts';
@@ -8,7 +7,7 @@ import { principalKey } from '../access/principal.ts';
 import { checkAction, mayNotCreate } from '../access/require-role.ts';
 import type { Context } from '../context.ts';
 import { applicableRules, rulesOf } from '../default-permissions/applicable.ts';
-import { denied, nameInvalid, repositoryExists, unauthorized } from '../errors.ts';
+import { denied, DomainError, nameInvalid, repositoryExists, unauthorized } from '../errors.ts';
 import { granteeColumn } from '../grantees/find-grantee.ts';
 import { optionalText } from '../inputs/optional-text.ts';
 import { onConflict } from '../on-conflict.ts';
@@ -83,10 +82,13 @@ async function makeForPush(ctx: Context, name: RepositoryName): Promise<boolean>
   const namespace = await requireNamespaceRole(inner, splitRepositoryName(name).namespace, 'creator');
   await addRepository(inner, namespace, name, { provisional: true });
   try {
-    await inner.em.flush();
+    await onConflict(
+      () => repositoryExists(name),
+      () => inner.em.flush(),
+    );
     return true;
   } catch (error) {
-    if (error instanceof UniqueConstraintViolationException) return false;
+    if (error instanceof DomainError && error.code === 'REPOSITORY_EXISTS') return false;
     throw error;
   }
 }

@@ -82,8 +82,8 @@ export class ProtocolModel {
   acknowledge(manifest: Omit<AckedManifest, 'holdUntil' | 'deleted'>, tag: string | undefined): void {
     const key = keyOf(manifest.repository, manifest.digest);
     const known = this.manifests.get(key);
-    // An earlier push of the same bytes listed the same; what was there of its children then may be more.
-    const entry = known && !known.deleted ? known : { ...manifest, holdUntil: -1, deleted: false };
+    // An earlier push of the same bytes listed the same; what was there of its children then may be more, as long as it was kept.
+    const entry = known && this.readable().includes(known) ? known : { ...manifest, holdUntil: -1, deleted: false };
     this.manifests.set(key, entry);
     if (tag === undefined) entry.holdUntil = Math.max(entry.holdUntil, this.now + hoursOfHold);
     else this.moveTag(manifest.repository, tag, manifest.digest);
