@@ -1,5 +1,6 @@
 import Koa from 'koa';
 import { HotReads } from '@escale/domain/content';
+import { as } from '@escale/domain/context';
 import { DomainError } from '@escale/domain/errors';
 import { dropIfProvisional } from '@escale/domain/repositories';
 import { defaultUploadLimits, UploadWriters } from '@escale/domain/uploads';
@@ -86,7 +87,7 @@ async function answer(services: Services, http: Koa.Context): Promise<void> {
 /** Removes a repository that a push has made before it was refused. What fails here is left to the job `purge-uploads`. */
 async function takeBack({ logger }: Services, { ctx }: Admitted): Promise<void> {
   if (ctx.made === undefined) return;
-  await dropIfProvisional({ ...ctx, em: ctx.em.fork() }, ctx.made).catch((error: unknown) => {
+  await dropIfProvisional(as(ctx, ctx.principal), ctx.made).catch((error: unknown) => {
     logger.warn({ err: error, repository: ctx.made }, 'an empty repository of a refused push could not be removed yet');
   });
 }

@@ -79,8 +79,8 @@ describe('what a manifest is made of', () => {
     const child = await scene.push({ layers: ['of a child'] });
     const inner = await pushTestIndex(scene.ctx(), scene.repository, [child]);
     await pushTestIndex(scene.ctx(), scene.repository, [inner], ['multi']);
-    const [, layer] = await blobsOf(child.digest);
-    expect((await refused(unlink(layer as Digest))).detail).toMatchObject({
+    const [, layer] = (await blobsOf(child.digest)) as [Digest, Digest];
+    expect((await refused(unlink(layer))).detail).toMatchObject({
       neededBy: [child.digest],
       tags: ['multi'],
     });
@@ -102,7 +102,8 @@ describe('what a manifest is made of', () => {
     await scene.freshRepository();
     const ctx = scene.ctx();
     await pushTestImage(ctx, scene.repository, { layers: ['shared'], tags: ['here'] });
-    await remove((await live())[0] as Digest);
+    const [own] = (await live()) as [Digest];
+    await remove(own);
     expect(await codeOf(unlink(shared))).toBeUndefined();
   });
 });
