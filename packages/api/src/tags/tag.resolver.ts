@@ -173,7 +173,10 @@ export class TagResolver {
   }
 
   @Access('signed in', 'repository write')
-  @Mutation(() => RestoreTagPayload, { description: 'Makes a tag name what it named before, also after its deletion.' })
+  @Mutation(() => RestoreTagPayload, {
+    description:
+      'Makes a tag name what it named before, also after its deletion. Blobs and children of the image that were deleted since are restored too; PRECONDITION_FAILED when parts of it are lost.',
+  })
   async restoreTag(@Arg('input', () => RestoreTagInput) input: RestoreTagInput, @Ctx() ctx: ApiContext) {
     return { tag: await restoreTag(ctx, input) };
   }

@@ -54,6 +54,7 @@ export async function completeUpload(
  * Receives what is left, compares the digest, commits the bytes, then makes them visible: bytes before rows, so that a crash
  * between leaves only garbage. The claim is held until the end; when anything fails the upload is as it was, and the same
  * request may come again. An upload whose content is not what it claimed is dropped (R8).
+ * @param options.resumable false when the client was never told of the upload: what it sent until it went away is dropped then
  * @throws DIGEST_INVALID, BLOB_UPLOAD_UNKNOWN, DENIED
  */
 export async function finishUpload(
@@ -61,11 +62,16 @@ export async function finishUpload(
   claim: UploadClaim,
   digest: Digest,
   body: AsyncIterable<Buffer>,
+  { resumable = true }: { readonly resumable?: boolean } = {},
 ): Promise<void> {
   const { ctx, repository, services } = exchange;
   // As long as nothing is hashed, the digest that is asked for decides the algorithm.
   const hashed = claim.offset === 0 ? { ...claim, algorithm: algorithmOf(digest) } : claim;
-  const received = await receiveBody(ctx, services, hashed, body);
+  const received = await receiveBody(ctx, services, hashed, body).catch(async (error: unknown) => {
+    // Where even that fails, the upload expires.
+    if (!resumable) await drop(exchange, claim.id).catch(() => undefined);
+    throw error;
+  });
   try {
     const key = blobKey(digest, claim.id);
     await commitIfSame(exchange, hashed, received, { key, digest });
@@ -92,9 +98,14 @@ async function commitIfSame(
   else await writer.commit(key, digest);
   // The stream was hashed by another algorithm than the one named at its end: hash the stored bytes once more.
   if (sameAlgorithm ? found === digest : await isStored(services, key, digest)) return;
+  await drop({ ctx, services }, id);
+  throw digestInvalid(`the content is not that of the digest; it is ${found}`, digest);
+}
+
+/** Bytes first: a crash between leaves a row, which expires. */
+async function drop({ ctx, services }: Pick<OfRepository, 'ctx' | 'services'>, id: string): Promise<void> {
   await services.blobStore.discard(id);
   await dropUpload(ctx, id);
-  throw digestInvalid(`the content is not that of the digest; it is ${found}`, digest);
 }
 
 async function isStored({ blobStore }: Services, key: BlobKey, digest: Digest): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { userPrincipal } from '@escale/domain/credentials';
 import { createRepository, setPermission, setVisibility, updateRepository } from '@escale/domain/repositories';
@@ -116,6 +117,20 @@ describe('a repository that a push made goes when nothing was stored', () => {
     const name = newName();
     expect((await push(name)).status).toBe(status);
     expect(await exists(name)).toBe(false);
+  });
+
+  test('because its client went away in the middle of its only request', async () => {
+    const name = newName();
+    const { port, hostname } = new URL(acme.registry.url);
+    const socket = connect(Number(port), hostname);
+    socket.write(
+      `POST ${uploads(name)}?digest=${wrong} HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${acme.writer}\r\n` +
+        `Content-Length: 200000\r\n\r\n${'x'.repeat(100_000)}`,
+    );
+    await expect.poll(() => exists(name)).toBe(true);
+    socket.destroy();
+    await expect.poll(() => exists(name)).toBe(false);
+    expect((await logged(name)).map(([kind]) => kind)).toEqual(['repository.created', 'repository.deleted']);
   });
 
   test('because its token does not cover the source of a mount', async () => {

@@ -38,7 +38,7 @@ export async function startUpload(exchange: Start): Promise<void> {
     async (there) =>
       [there, await openClaimedUpload(ctx, { writers, limits }, there.repository, algorithmOf(digest))] as const,
   );
-  await finishUpload(there, claim, digest, small ? again(small) : http.req);
+  await finishUpload(there, claim, digest, small ? again(small) : http.req, { resumable: false });
 }
 
 /** 202 with the address of a new upload. */
