@@ -237,6 +237,29 @@ describe('a restored tag can be pulled', () => {
   });
 });
 
+test('an index that is restored and the deletion of its child at the same moment leave an index with its child', async () => {
+  for (let round = 0; round < 6; round += 1) {
+    await scene.freshRepository();
+    const child = await scene.push({ layers: [`child ${String(round)}`] });
+    const index = await pushTestIndex(scene.ctx(), scene.repository, [child], ['multi']);
+    await remove(index.digest);
+    await Promise.all([restore('multi', index.digest), codeOf(remove(child.digest)), codeOf(remove(child.digest))]);
+    expect(await live()).toEqual([child.digest, index.digest].sort());
+    expect(await lossesHere()).toEqual([]);
+  }
+});
+
+test('a child that is restored under a sparse index stays from then on', async () => {
+  const child = await scene.push({ tags: ['child'], layers: ['restored'] });
+  await remove(child.digest);
+  const index = await pushTestIndex(scene.ctx(), scene.repository, [child], ['sparse']);
+  await restore('child', child.digest);
+  await em().execute('update manifests set deleted_at = now() where digest = ?', [child.digest]);
+  expect((await lossesHere()).some((line) => line.includes(`${index.digest} needs the manifest ${child.digest}`))).toBe(
+    true,
+  );
+});
+
 test('a blob that was absent at the first push of a manifest is kept from the second on', async () => {
   const ctx = scene.ctx();
   const foreign = 'application/vnd.oci.image.layer.nondistributable.v1.tar';

@@ -40,6 +40,17 @@ export async function noteArrival(em: EntityManager, repositoryId: string, diges
   );
 }
 
+/** The same for manifests that are restored, by their ids. */
+export async function noteArrivals(em: EntityManager, ids: readonly string[]): Promise<void> {
+  await executePrepared(
+    em,
+    `update manifest_children c set arrived = true from manifests parent, manifests child
+       where child.id = any (?::uuid[]) and c.digest = child.digest and not c.arrived
+         and parent.id = c.parent_id and parent.repository_id = child.repository_id`,
+    [ids],
+  );
+}
+
 /** Makes a deleted manifest live again because it is pushed again. As an index it may lack children that it once had. */
 export async function undelete(em: EntityManager, repositoryId: string, id: string, digest: Digest): Promise<void> {
   await em.execute('update manifests set deleted_at = null where id = ?', [id]);

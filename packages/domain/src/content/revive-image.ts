@@ -2,6 +2,7 @@ import { executePrepared, type EntityManager } from '@escale/schema/orm';
 import type { Digest } from '@escale/schema/values';
 import type { Context } from '../context.ts';
 import { notRestorable } from '../errors.ts';
+import { noteArrivals } from './manifest-edges.ts';
 
 /** Indexes inside each other that are followed (T34). */
 const depthLimit = 8;
@@ -41,6 +42,7 @@ export async function reviveImage(
   );
   const children = ids.filter((id) => id !== manifest.id);
   if (children.length > 0) await undelete(em, children);
+  await noteArrivals(em, ids);
   const missing = await executePrepared<{ digest: Digest }>(
     em,
     `select distinct b.digest from manifest_blobs e join blobs b on b.id = e.blob_id

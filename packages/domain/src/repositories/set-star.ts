@@ -1,18 +1,20 @@
 import { Repository } from '@escale/schema/entities';
 import { requireRole } from '../access/require-role.ts';
 import type { Context } from '../context.ts';
+import { nameUnknown } from '../errors.ts';
 import { requireUser } from '../users/require-user.ts';
+import { isRepositoryGone } from './provisional.ts';
 
 /** Keeps a repository at hand for the caller, or no longer; twice is no error. @throws UNAUTHORIZED, DENIED for robots, NAME_UNKNOWN */
 export async function setStar(ctx: Context, input: { repository: string; starred: boolean }): Promise<Repository> {
   const user = requireUser(ctx);
   const { id } = await requireRole(ctx, input.repository, 'read');
-  await ctx.em.execute(
-    input.starred
-      ? `insert into stars (user_id, repository_id, created_at) values (?, ?, now()) on conflict do nothing`
-      : `delete from stars where user_id = ? and repository_id = ?`,
-    [user.id, id],
-  );
+  const change = input.starred
+    ? `insert into stars (user_id, repository_id, created_at) values (?, ?, now()) on conflict do nothing`
+    : `delete from stars where user_id = ? and repository_id = ?`;
+  await ctx.em.execute(change, [user.id, id]).catch((error: unknown) => {
+    throw isRepositoryGone(error) ? nameUnknown(input.repository) : error;
+  });
   return ctx.em.findOneOrFail(Repository, { id });
 }
 
