@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runningPostgres } from '@escale/cli/embedded';
+import { createOrm } from '@escale/schema/testing';
 import { applicationToken } from '../support/application-token.ts';
 import { imageManifest, OciClient, sha256 } from '../support/oci.ts';
 import { signIn, type SignedIn } from '../support/sign-in.ts';
@@ -24,6 +26,7 @@ interface Findings {
   readonly report?: { readonly run: string; readonly deleted: number; readonly problems: readonly string[] };
   readonly disagreements: readonly unknown[];
   readonly contradictions: readonly string[];
+  readonly losses: readonly string[];
   readonly damaged: readonly { digest: string; problem: string }[];
   readonly checkedBlobs: number;
 }
@@ -62,7 +65,7 @@ describe.each(['filesystem', 'azurite'] as const)(
     };
     const facts = ({ items }: Report) =>
       items.map(({ kind, repository, digest, reason }) => `${kind} ${repository ?? ''}@${digest}: ${reason}`).sort();
-    const sound = { code: 0, disagreements: [], contradictions: [], damaged: [] };
+    const sound = { code: 0, disagreements: [], contradictions: [], losses: [], damaged: [] };
 
     /** An image whose tag has ended and which nothing keeps. */
     const garbage = async () => {
@@ -121,6 +124,28 @@ describe.each(['filesystem', 'azurite'] as const)(
         await client.pushBlob('acme/app', blob);
       }
       await client.pullImage('acme/app', 'hurt');
+      expect(await verify()).toMatchObject(sound);
+    });
+
+    test('a blob that a repository has lost is found, and healed by the next push', async () => {
+      const [config, layer] = [Buffer.from('{}'), randomBytes(300)];
+      for (const blob of [config, layer]) await client.pushBlob('acme/lost', blob);
+      const headers = { 'Content-Type': 'application/vnd.oci.image.manifest.v1+json' };
+      const body = imageManifest(config, [layer]);
+      await client.request('/v2/acme/lost/manifests/v1', { method: 'PUT', headers, body });
+      const orm = await createOrm({
+        databaseUrl: (await runningPostgres(path.join(stack.dataDir, 'database'))) ?? '',
+        poolSize: 1,
+      });
+      await orm.em
+        .fork()
+        .execute('delete from repository_blobs l using blobs b where b.id = l.blob_id and b.digest = ?', [
+          sha256(layer),
+        ]);
+      await orm.close();
+      const { code, losses } = await verify();
+      expect([code, losses]).toEqual([1, [expect.stringContaining(`needs the blob ${sha256(layer)}`)]]);
+      await client.pushBlob('acme/lost', layer);
       expect(await verify()).toMatchObject(sound);
     });
 
