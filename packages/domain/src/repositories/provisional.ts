@@ -1,4 +1,5 @@
 import { ForeignKeyConstraintViolationException } from '@mikro-orm/core';
+import { afterDeadlock } from '../after-deadlock.ts';
 import type { Context } from '../context.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 
@@ -20,12 +21,13 @@ export async function keepProvisional({ em }: Pick<Context, 'em'>, repositoryId:
  */
 export async function dropIfProvisional(ctx: Omit<Context, 'vault'>, repositoryId: string): Promise<boolean> {
   // Nothing that a refused verb left in the caller's entity manager is written along.
-  return ctx.em.fork().transactional((em) => dropProvisional({ ...ctx, em }, repositoryId));
+  return afterDeadlock(() => ctx.em.fork().transactional((em) => dropProvisional({ ...ctx, em }, repositoryId)));
 }
 
 /**
  * The same within the caller's transaction. The row lock waits for uploads and pushes that are about to begin here; the next
- * statement sees them. One that comes later finds the repository gone (`isRepositoryGone`).
+ * statement sees them. One that comes later finds the repository gone (`isRepositoryGone`). Two pushes that share the row and
+ * both go on to write it can make this a deadlock, of which this transaction is the one to end: the caller runs it again.
  */
 export async function dropProvisional(ctx: Omit<Context, 'vault'>, repositoryId: string): Promise<boolean> {
   const [repository] = await ctx.em.execute<{ id: string; name: string }[]>(

@@ -1,3 +1,5 @@
+import type { EntityManager } from '@escale/schema/orm';
+import { afterDeadlock } from '../after-deadlock.ts';
 import type { Context } from '../context.ts';
 import { dropProvisional } from '../repositories/provisional.ts';
 import { unclaimed } from './claim-upload.ts';
@@ -8,14 +10,15 @@ import { unclaimed } from './claim-upload.ts';
  * a push made and that holds nothing goes with its last upload.
  */
 export async function dropUpload(ctx: Omit<Context, 'vault'>, id: string): Promise<void> {
-  await ctx.em.transactional(async (em) => {
+  const drop = async (em: EntityManager) => {
     const [repository] = await em.execute<{ id: string; provisional: boolean }[]>(
       `delete from upload_sessions u using repositories r where u.id = ? and r.id = u.repository_id
          returning r.id, r.provisional`,
       [id],
     );
     if (repository?.provisional) await dropProvisional({ ...ctx, em }, repository.id);
-  });
+  };
+  await afterDeadlock(() => ctx.em.fork().transactional(drop));
 }
 
 /** Ids of uploads that waited too long, at most 100; nobody can go on with them. */

@@ -216,6 +216,21 @@ describe('at the same moment', () => {
     expect(await exists(name)).toBe(false);
   });
 
+  test('first pushes of several images under one name are stored while uploads are cancelled', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const name = newName();
+      const probes = [await acme.begin(name), await acme.begin(name)];
+      const images = ['a', 'b', 'c', 'd'].map((tag) => indexOf([], { annotations: { tag } }));
+      const answers = await Promise.all([
+        ...images.map(async (image, index) => (await alice.putManifest(name, `t${String(index)}`, image)).status),
+        ...probes.map(cancel),
+      ]);
+      expect(answers).toEqual([201, 201, 201, 201, 204, 204]);
+      const { text } = await alice.send('GET', `/v2/${name}/tags/list`);
+      expect(JSON.parse(text)).toMatchObject({ tags: ['t0', 't1', 't2', 't3'] });
+    }
+  });
+
   test('a push is stored while probes come and go', async () => {
     for (let round = 0; round < 6; round += 1) {
       const name = newName();
