@@ -136,6 +136,15 @@ export const escaleConfig = z.object({
     })
     .optional()
     .describe('networks of proxies whose `X-Forwarded-For` is believed: `10.0.0.0/8 2001:db8::/32`'),
+  ESCALE_CONNECTIONS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .max(1_000_000)
+    .default(20_000)
+    .describe(
+      'client connections that a process keeps at once; above it, the address with the most loses idle and slow ones',
+    ),
   ESCALE_DEMO_PASSWORD: z
     .string()
     .min(8)

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import { clientAddressReader } from '@escale/server-kit/client-address';
 import { createListener } from '@escale/server-kit/listener';
 import type { EscaleConfig } from './config.ts';
 import type { RequestCounts, RoomName } from './metrics/request-counts.ts';
@@ -34,13 +35,18 @@ export async function openFrontDoor(
   {
     ESCALE_HOST: host,
     ESCALE_PORT: port,
+    ESCALE_TRUSTED_PROXIES: proxies = [],
+    ESCALE_CONNECTIONS: connections,
     externalUrl,
-  }: Pick<EscaleConfig, 'ESCALE_HOST' | 'ESCALE_PORT' | 'externalUrl'>,
+  }: Pick<
+    EscaleConfig,
+    'ESCALE_HOST' | 'ESCALE_PORT' | 'ESCALE_TRUSTED_PROXIES' | 'ESCALE_CONNECTIONS' | 'externalUrl'
+  >,
   counts: RequestCounts,
   rooms?: Rooms,
 ): Promise<FrontDoor> {
-  const ownName = new URL(externalUrl).hostname;
-  const server = createListener((request, response) => {
+  const { hostname: ownName, protocol } = new URL(externalUrl);
+  const answer: RequestListener = (request, response) => {
     const { url = '/', headers } = request;
     const room = roomOf(url, rooms);
     counts.watch(room, request, response);
@@ -48,6 +54,11 @@ export async function openFrontDoor(
     if (room !== 'health' && !isOwnHost(headers.host, ownName)) refuseHost(response, externalUrl);
     else if (rooms) handlerOf(rooms, room)(request, response);
     else starting(request, response);
+  };
+  const server = createListener(answer, {
+    overTls: protocol === 'https:',
+    clientAddress: clientAddressReader(proxies),
+    limits: { connections },
   });
   await listen(server, host, port);
   return {
@@ -76,7 +87,7 @@ function handlerOf(rooms: Rooms, room: RoomName): RequestListener {
 /** A request that another role's process is there for. */
 function elsewhere(_request: IncomingMessage, response: ServerResponse): void {
   const message = 'this process does not serve this address: the proxy before it must send it to the other role';
-  response.writeHead(404, { 'Content-Type': 'application/json', 'X-Content-Type-Options': 'nosniff' });
+  response.writeHead(404, { 'Content-Type': 'application/json' });
   response.end(JSON.stringify({ errors: [{ code: 'NOT_FOUND', message }] }));
 }
 
@@ -86,7 +97,6 @@ function refuseHost(response: ServerResponse, externalUrl: string): void {
   response.writeHead(400, {
     'Content-Type': 'application/json',
     Connection: 'close',
-    'X-Content-Type-Options': 'nosniff',
   });
   response.end(JSON.stringify({ errors: [{ code: 'UNSUPPORTED', message }] }));
 }

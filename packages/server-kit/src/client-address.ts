@@ -46,3 +46,14 @@ function addNetwork(list: BlockList, network: string): void {
   if (!fits) throw new Error(`${network.slice(0, 64)} is no network: write 10.0.0.0/8 or 2001:db8::/32`);
   list.addSubnet(address, bits, family === 6 ? 'ipv6' : 'ipv4');
 }
+
+/** Whose address it is, for limits by source: an IPv4 address, or the /64 of an IPv6 address, which one client has for itself. */
+export function sourceOf(address: string): string {
+  const one = plain(address) ?? '';
+  if (isIP(one) !== 6) return one;
+  const [head = '', tail] = one.toLowerCase().split('%', 1)[0]?.split('::', 2) ?? [];
+  const front = head.split(':').filter(Boolean);
+  const back = tail === undefined ? [] : tail.split(':').filter(Boolean);
+  const gap = Array<string>(Math.max(0, 8 - front.length - back.length)).fill('0');
+  return `${[...front, ...gap, ...back].slice(0, 4).join(':')}::/64`;
+}
