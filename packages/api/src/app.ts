@@ -1,19 +1,21 @@
 import { ApolloServer } from '@apollo/server';
 import { koaMiddleware } from '@as-integrations/koa';
-import { bodyParser } from '@koa/bodyparser';
 import Router from '@koa/router';
 import Koa from 'koa';
 import { principalName, type UserPrincipal } from '@escale/domain/access';
 import type { Context } from '@escale/domain/context';
 import { DomainError } from '@escale/domain/errors';
 import { isConnectionFailure } from '@escale/schema/orm';
+import { BodyError, BodyMemory } from '@escale/server-kit/body-memory';
 import { clientAddressReader } from '@escale/server-kit/client-address';
+import { closeIfUnread } from '@escale/server-kit/close-unread';
 import { accessLog, requestId } from '@escale/server-kit/middleware';
 import { identifyAccessToken } from './auth/identify.ts';
 import { KeycloakBearers } from './auth/keycloak.ts';
 import { OpenIdProvider } from './auth/openid-provider.ts';
 import { revokeToken } from './auth/revoke-token.ts';
 import { overTls } from './auth/sealed-cookie.ts';
+import { formBody, jsonBody } from './bodies.ts';
 import { beginSignIn, completeSignIn } from './auth/sign-in.ts';
 import { SessionRefresher } from './auth/session-refresh.ts';
 import { backchannelSignOut, signOut } from './auth/sign-out.ts';
@@ -28,6 +30,7 @@ import { requestIdOf } from './request-id.ts';
 import type { ApiParts, Services } from './services.ts';
 import { eventStream, paramsOfQuery, wantsEvents } from './subscriptions/event-stream.ts';
 import { LiveEvents } from './subscriptions/live-events.ts';
+import { StreamQuotas } from './subscriptions/stream-quotas.ts';
 import { sendExport } from './usage-logs/export-link.ts';
 import { ExportWriter } from './usage-logs/export-writer.ts';
 
@@ -39,7 +42,9 @@ export interface ApiApp {
   close(): Promise<void>;
 }
 
-const bodyLimit = '100kb';
+/** Bytes. */
+const bodyLimit = 100 * 1024;
+const formLimit = 20 * 1024;
 
 export async function createApp(parts: ApiParts): Promise<ApiApp> {
   const fetch = parts.fetch ?? globalThis.fetch;
@@ -49,8 +54,10 @@ export async function createApp(parts: ApiParts): Promise<ApiApp> {
     provider,
     bearers: new KeycloakBearers(parts.config, provider.keys),
     clientAddress: clientAddressReader(parts.config.trustedProxies),
+    bodyMemory: parts.bodyMemory ?? new BodyMemory(),
     exports: new ExportWriter(parts),
     liveEvents: new LiveEvents(parts),
+    streamQuotas: new StreamQuotas(),
   };
   const refresher = new SessionRefresher(services);
   const schema = await buildSchema();
@@ -96,7 +103,7 @@ export async function createApp(parts: ApiParts): Promise<ApiApp> {
     http.redirect('/');
   });
   router.post('/auth/logout', (http) => signOut(services, http));
-  const parseForm = bodyParser({ enableTypes: ['form'], formLimit: '20kb' });
+  const parseForm = formBody(services, formLimit);
   router.post('/auth/backchannel-logout', parseForm, (http) => backchannelSignOut(services, http));
   router.post('/auth/revoke', parseForm, (http) => revokeToken(services, http));
   router.get('/graphql/exports/:id', (http) => sendExport(services, http, http.params['id'] ?? ''));
@@ -107,7 +114,7 @@ export async function createApp(parts: ApiParts): Promise<ApiApp> {
     http.status = 405;
     return undefined;
   });
-  const parseJson = bodyParser({ enableTypes: ['json'], jsonLimit: bodyLimit, encoding: 'utf-8' });
+  const parseJson = jsonBody(services, bodyLimit);
   const findDocument = trustedDocuments(parts.trustedDocuments ?? new Map());
   router.post('/graphql', refuseOtherCharsets, parseJson, refuseIllFormedText, findDocument, async (http, next) => {
     if (wantsEvents(http)) return sendEvents(http, (http.request as { body?: unknown }).body);
@@ -130,6 +137,7 @@ export async function createApp(parts: ApiParts): Promise<ApiApp> {
       await next();
     } catch (error) {
       refuse(services, http, error);
+      closeIfUnread(http.req, http.res);
     }
     if (http.status === 503) http.set('Retry-After', '5');
   });
@@ -148,6 +156,7 @@ export async function createApp(parts: ApiParts): Promise<ApiApp> {
 }
 
 const statuses: Partial<Record<DomainError['code'], number>> = {
+  TOOMANYREQUESTS: 429,
   UNAUTHORIZED: 401,
   DENIED: 403,
   NOT_FOUND: 404,
@@ -161,13 +170,28 @@ function challenge(http: Koa.Context, { message }: DomainError): string {
   return `${realm}, error="invalid_token", error_description="${message.replace(/[^\x20-\x7e]|["\\]/g, "'")}"`;
 }
 
+const bodyCodes: Partial<Record<BodyError['status'], string>> = { 429: 'TOOMANYREQUESTS', 503: 'UNAVAILABLE' };
+
+function retryAfter(http: Koa.Context, seconds: unknown): void {
+  if (typeof seconds === 'number') http.set('Retry-After', String(seconds));
+}
+
 /** What goes wrong before GraphQL answers: a bad body, a bearer that does not hold, a foreign origin. */
 function refuse({ logger }: Services, http: Koa.Context, error: unknown): void {
   const given = (error as { status?: unknown } | null)?.status;
   if (error instanceof DomainError) {
     http.status = statuses[error.code] ?? 400;
+    retryAfter(http, error.detail?.['retryAfter']);
     if (http.status === 401) http.set('WWW-Authenticate', challenge(http, error));
     http.body = { errors: [{ message: error.message, extensions: { code: error.code } }] };
+    return;
+  }
+  if (error instanceof BodyError) {
+    http.status = error.status;
+    retryAfter(http, error.retryAfter);
+    http.body = {
+      errors: [{ message: error.message, extensions: { code: bodyCodes[error.status] ?? 'BAD_REQUEST' } }],
+    };
     return;
   }
   if (error instanceof BodyRefused) {
@@ -177,9 +201,7 @@ function refuse({ logger }: Services, http: Koa.Context, error: unknown): void {
   }
   if (typeof given === 'number' && given >= 400 && given < 500) {
     http.status = given;
-    // The parser's word for a field named `__proto__`.
-    const code = error instanceof SyntaxError && error.message.includes('prototype') ? 'BAD_USER_INPUT' : 'BAD_REQUEST';
-    http.body = { errors: [{ message: 'the request cannot be read', extensions: { code } }] };
+    http.body = { errors: [{ message: 'the request cannot be read', extensions: { code: 'BAD_REQUEST' } }] };
     return;
   }
   const id = requestIdOf(http);

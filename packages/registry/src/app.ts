@@ -5,7 +5,9 @@ import { DomainError } from '@escale/domain/errors';
 import { dropIfProvisional } from '@escale/domain/repositories';
 import { defaultUploadLimits, UploadWriters } from '@escale/domain/uploads';
 import { PullLog } from '@escale/domain/usage-logs';
+import { BodyMemory } from '@escale/server-kit/body-memory';
 import { clientAddressReader } from '@escale/server-kit/client-address';
+import { closeIfUnread } from '@escale/server-kit/close-unread';
 import { accessLog, requestId } from '@escale/server-kit/middleware';
 import { admit, type Admitted } from './auth/admit.ts';
 import { challenge } from './auth/challenge.ts';
@@ -34,6 +36,7 @@ export function createApp(parts: RegistryParts): RegistryApp {
   const services: Services = {
     ...parts,
     recentConfigs: new RecentConfigs(),
+    bodyMemory: parts.bodyMemory ?? new BodyMemory(),
     uploadWriters: new UploadWriters(parts.orm),
     uploadLimits: parts.uploadLimits ?? defaultUploadLimits,
     clientAddress: clientAddressReader(parts.config.trustedProxies ?? []),
@@ -80,7 +83,7 @@ async function answer(services: Services, http: Koa.Context): Promise<void> {
       logger.error({ err: error, path: http.path, method: http.method, ...http.state }, 'unforeseen error');
     }
     if (http.status === 401) http.set('WWW-Authenticate', challenge(config, request, needs, errorOf(error)));
-    closeIfUnread(http);
+    closeIfUnread(http.req, http.res);
   }
 }
 
@@ -117,21 +120,4 @@ function errorOf(error: unknown): string | undefined {
 function clientGone(http: Koa.Context, error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
   return http.req.destroyed && !http.req.complete && (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE');
-}
-
-/** Milliseconds that a client gets to see why its body was refused, before the connection ends. */
-const lingering = 1000;
-
-/**
- * A refused body is not read to its end: the connection is given up instead (R10). Node would close it at once, and a close with
- * unread bytes is a reset, which many clients notice before the answer. So the answer and its end go out first.
- */
-function closeIfUnread(http: Koa.Context): void {
-  if (http.req.complete || http.method === 'GET' || http.method === 'HEAD') return;
-  http.set('Connection', 'close');
-  const { socket } = http.req;
-  socket.destroySoon = () => {
-    socket.end();
-    setTimeout(() => socket.destroy(), lingering).unref();
-  };
 }

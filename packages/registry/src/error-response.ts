@@ -1,6 +1,7 @@
 import type { Context as KoaContext } from 'koa';
 import { DomainError, type ErrorCode } from '@escale/domain/errors';
 import { isRepositoryGone } from '@escale/domain/repositories';
+import { BodyError } from '@escale/server-kit/body-memory';
 import { connectionFailure } from '@escale/schema/orm';
 import { BadPage } from './routing/paging.ts';
 import { StagedPartsMissing, StoreUnavailable, TooManyParts } from './storage/blob-store.ts';
@@ -57,7 +58,8 @@ const wireCode: Partial<Record<ErrorCode, string>> = {
 /** Writes the answer to anything thrown. @returns false for an error that nobody foresaw: the caller logs it */
 export function writeError(http: KoaContext, error: unknown): boolean {
   const refusal = foreseen(error);
-  http.status = error instanceof BadPage ? 400 : refusal ? statusOf[refusal.code] : 500;
+  http.status =
+    error instanceof BadPage ? 400 : error instanceof BodyError ? error.status : refusal ? statusOf[refusal.code] : 500;
   http.type = 'application/json; charset=utf-8';
   // What a handler said of the content does not hold for the refusal.
   http.set('Cache-Control', 'no-store');
@@ -84,6 +86,7 @@ const databaseWords = {
 function foreseen(error: unknown): DomainError | undefined {
   if (error instanceof DomainError) return error;
   if (error instanceof BadPage) return error.refusal;
+  if (error instanceof BodyError) return ofBody(error);
   if (error instanceof StoreUnavailable) {
     return new DomainError(
       'UNAVAILABLE',
@@ -100,4 +103,11 @@ function foreseen(error: unknown): DomainError | undefined {
   }
   const failure = connectionFailure(error);
   return failure && new DomainError('UNAVAILABLE', databaseWords[failure]);
+}
+
+/** The code of the specification's list that comes closest; the status says the rest. */
+function ofBody({ status, message, retryAfter }: BodyError): DomainError {
+  const code = status === 429 ? 'TOOMANYREQUESTS' : status === 413 ? 'SIZE_INVALID' : 'UNAVAILABLE';
+  const detail = retryAfter === undefined ? {} : { detail: { retryAfter } };
+  return new DomainError(status === 400 || status === 415 ? 'UNSUPPORTED' : code, message, detail);
 }

@@ -5,6 +5,7 @@ import type { UploadLimits, UploadWriters } from '@escale/domain/uploads';
 import type { Vault } from '@escale/domain/credentials';
 import type { Faults } from '@escale/domain/faults';
 import type { Orm } from '@escale/schema/orm';
+import type { BodyMemory } from '@escale/server-kit/body-memory';
 import type { ClientAddressReader } from '@escale/server-kit/client-address';
 import type { Logger } from '@escale/server-kit/logger';
 import type { FailedAttempts } from './auth/failed-attempts.ts';
@@ -32,6 +33,8 @@ export interface RegistryParts {
   readonly identifyAccessToken?: (token: string) => Promise<UserPrincipal>;
   /** Told what an operator counts; absent where nobody does. */
   readonly counters?: Counters;
+  /** What bodies in memory share; one of its own when not given. */
+  readonly bodyMemory?: BodyMemory;
   /** Tests alone bring one. */
   readonly faults?: Faults;
 }
@@ -46,6 +49,7 @@ export interface Services extends RegistryParts {
   readonly recentConfigs: RecentConfigs;
   readonly uploadWriters: UploadWriters;
   readonly uploadLimits: UploadLimits;
+  readonly bodyMemory: BodyMemory;
   /** Reads where a request came from: the socket, or what a trusted proxy says. */
   readonly clientAddress: ClientAddressReader;
 }

@@ -47,9 +47,26 @@ describe('a text without its secrets', () => {
     ['/auth/callback?code=abc&state=def&iss=x', '/auth/callback?code=***&state=***&iss=x'],
     ['https://x.blob.core.windows.net/c/b?sv=1&sig=a%2Fb', 'https://x.blob.core.windows.net/c/b?sv=1&sig=***'],
     ['refused eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln', 'refused eyJ***'],
+    ['Bearer x-eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln, then more.', 'Bearer x-eyJ***, then more.'],
     ['AccountName=a;AccountKey=Zm9v+/==;EndpointSuffix=x', 'AccountName=a;AccountKey=***;EndpointSuffix=x'],
     ['nothing to hide: 5 > 3', 'nothing to hide: 5 > 3'],
   ])('%s', (text, expected) => {
     expect(withoutSecrets(text)).toBe(expected);
+  });
+
+  test.each([
+    ['letters', 'a'],
+    ['the beginning of a token', 'eyJ-'],
+    ['the beginning of a token with a dot', 'eyJ.'],
+    ['schemes', 'a://'],
+    ['schemes with a password that does not end', 'a://b:c'],
+    ['tokens of ours', `esc_app_${'a'.repeat(22)}_`],
+    ['parameters', '?sig='],
+    ['colons', ':'],
+    ['account keys', 'AccountKey='],
+  ])('takes no longer than its length asks for: a megabyte of %s (T44)', (_, piece) => {
+    const text = piece.repeat(Math.ceil(2 ** 20 / piece.length));
+    // In quadratic time this would not end before the test is given up.
+    expect(withoutSecrets(text).length).toBeLessThanOrEqual(text.length);
   });
 });

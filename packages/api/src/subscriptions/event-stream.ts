@@ -88,6 +88,7 @@ export function eventStream(
   return async (http, params) => {
     const pace = new ReaderPace();
     const context = { ...(await createContext(services, http)), pace };
+    http.res.once('close', services.streamQuotas.open(context.principal, context.client.address));
     const [body, init] = await handler({
       method: 'POST',
       url: http.url,

@@ -1,16 +1,14 @@
 import { manifestSizeLimit } from '@escale/schema/values';
 
 /**
- * Bytes that manifests of the usual size have in memory at once in this process; whoever comes meanwhile waits unread (T31). A
- * manifest takes several times its size: as pieces, as a whole, as text, as what the text says, and on its way to the database.
+ * Bytes of manifests of the usual size that are stored at once in this process; others wait (T31). A manifest takes several times
+ * its size: as bytes, as text, as what the text says, and on its way to the database.
  */
 const budget = 2 * manifestSizeLimit;
-/** Bytes of a manifest as most are. The few that are larger share by themselves: those that come slowly hold up nobody else. */
+/** Bytes of a manifest as most are. Larger ones take turns among themselves. */
 const usual = 256 * 1024;
-/** Bytes that even the smallest counts for, so that not all connections are at it together. */
+/** Minimum number of bytes charged per manifest, so that small manifests cannot occupy every connection of the database. */
 const least = 64 * 1024;
-/** Bytes of large ones that are read, or have been and wait: no more than their own size each. */
-const arriving = 4 * manifestSizeLimit;
 
 /** Bytes of memory that work shares, in order of arrival. */
 class Share {
@@ -46,26 +44,16 @@ class Share {
 
 const shares = {
   usual: new Share(budget),
-  large: new Share(arriving),
-  /** One large one at a time: what it takes beside its bytes is many times as much. */
-  storing: new Share(manifestSizeLimit),
+  /** One at a time: what a large one takes beside its bytes is many times as much. */
+  large: new Share(manifestSizeLimit),
 };
 
 /**
- * Reads a manifest, and does what it takes with it, when there is room for it in memory.
- * @param announced bytes that it will have; undefined when the client does not say: it counts as large as it may be
+ * Stores a manifest that has arrived when there is memory for what storing takes. The bytes themselves are accounted for where
+ * they arrive (`BodyMemory`): nobody waits here for a client.
  */
-export async function withManifestMemory<Result>(
-  announced: number | undefined,
-  read: () => Promise<Buffer | undefined>,
-  store: (manifest: Buffer | undefined) => Promise<Result>,
-): Promise<Result> {
-  const bytes = Math.min(Math.max(announced ?? manifestSizeLimit, least), manifestSizeLimit);
-  if (bytes <= usual) return shares.usual.run(bytes, async () => store(await read()));
-  return shares.large.run(bytes, async () => {
-    const manifest = await read();
-    // What did not say its size may be small after all.
-    if (!manifest || manifest.length <= usual) return store(manifest);
-    return shares.storing.run(manifestSizeLimit, () => store(manifest));
-  });
+export function withManifestMemory<Result>(manifest: Buffer, store: () => Promise<Result>): Promise<Result> {
+  return manifest.length <= usual
+    ? shares.usual.run(Math.max(manifest.length, least), store)
+    : shares.large.run(manifestSizeLimit, store);
 }

@@ -14,10 +14,12 @@ import {
 } from '@escale/schema/values';
 import { pushManifest } from '@escale/domain/content';
 import { digestInvalid, DomainError, manifestInvalid } from '@escale/domain/errors';
+import { BodyError } from '@escale/server-kit/body-memory';
+import { freeMemory } from '@escale/server-kit/growing-buffer';
+import { readBody, type WholeBody } from '@escale/server-kit/read-body';
 import { inRepository } from '../auth/in-repository.ts';
+import { sourcesOf } from '../auth/sources.ts';
 import type { OnRepository } from '../routing/exchange.ts';
-import { readBody } from '../routing/read-body.ts';
-import { freeMemory } from '../storage/block-memory.ts';
 import { withManifestMemory } from './manifest-memory.ts';
 import { readPreconditions } from './preconditions.ts';
 import { readConfig } from './read-config.ts';
@@ -32,19 +34,30 @@ const tagLimit = 100;
  * `If-None-Match` only when the tags, or without tags the manifest, are as the client expects: 412 otherwise.
  */
 export async function putManifest(exchange: PutManifest): Promise<void> {
-  const { http, request, query } = exchange;
+  const { request, query } = exchange;
   const tags = tagsOf(request.reference, query);
-  await withManifestMemory(
-    http.request.length,
-    () => readBody(http.req, manifestSizeLimit),
-    async (payload) => {
-      if (!payload)
-        throw new DomainError('MANIFEST_TOO_LARGE', `a manifest has at most ${String(manifestSizeLimit)} bytes`);
-      await storeManifest(exchange, payload, tags).finally(() => {
-        freeMemory(payload);
-      });
-    },
-  );
+  const body = await readManifest(exchange);
+  try {
+    await withManifestMemory(body.content, () => storeManifest(exchange, body.content, tags));
+  } finally {
+    body.release();
+    freeMemory(body.content);
+  }
+}
+
+/** @throws MANIFEST_TOO_LARGE, MANIFEST_INVALID, BodyError, or the error by which the client went away */
+async function readManifest({ ctx, http, services }: PutManifest): Promise<WholeBody> {
+  const encoding = http.get('Content-Encoding');
+  if (encoding !== '' && encoding !== 'identity')
+    throw manifestInvalid('a manifest is sent as it is, without a Content-Encoding');
+  const { bodyMemory: memory } = services;
+  try {
+    return await readBody(http.req, { memory, sources: sourcesOf(ctx), limit: manifestSizeLimit });
+  } catch (error) {
+    if (error instanceof BodyError && error.status === 413)
+      throw new DomainError('MANIFEST_TOO_LARGE', `a manifest has at most ${String(manifestSizeLimit)} bytes`);
+    throw error;
+  }
 }
 
 async function storeManifest(exchange: PutManifest, payload: Buffer, tags: readonly TagName[]): Promise<void> {

@@ -4,14 +4,18 @@ import { as } from '@escale/domain/context';
 import { resumePrincipal } from '@escale/domain/credentials';
 import { inputInvalid, unauthorized, unsupported } from '@escale/domain/errors';
 import { identifyBasic, refusing } from '../auth/identify.ts';
+import { BodyError } from '@escale/server-kit/body-memory';
+import { decodeBody, readBody } from '@escale/server-kit/read-body';
+import { sourcesOf } from '../auth/sources.ts';
 import type { Exchange } from '../routing/exchange.ts';
-import { readBody } from '../routing/read-body.ts';
 import { readBasic } from './basic-credentials.ts';
 import { issueRefreshToken, readRefreshToken } from './refresh-token.ts';
 import { signToken } from './registry-token.ts';
 import { tokenLifetime } from './token-lifetime.ts';
 
 const scopeLimit = 50;
+/** Bytes. */
+const formLimit = 64 * 1024;
 
 /**
  * The token service (Docker token protocol): GET with Basic credentials or without any, POST with a form (containerd, OAuth 2.0
@@ -60,10 +64,16 @@ async function callerByForm({ ctx, services }: Exchange<unknown>, form: URLSearc
   throw inputInvalid('grant_type', 'the token service takes grant_type=password or refresh_token on POST');
 }
 
-async function readForm({ http }: Exchange<unknown>): Promise<URLSearchParams> {
+async function readForm({ ctx, http, services }: Exchange<unknown>): Promise<URLSearchParams> {
   if (!http.is('application/x-www-form-urlencoded'))
     throw inputInvalid('form', 'the token service takes a form on POST');
-  const body = await readBody(http.req, 64 * 1024);
-  if (!body) throw inputInvalid('form', 'the form is too large');
-  return new URLSearchParams(body.toString('utf8'));
+  const { bodyMemory: memory } = services;
+  try {
+    const { content, release } = await readBody(http.req, { memory, sources: sourcesOf(ctx), limit: formLimit });
+    const form = await decodeBody(content, http.headers['content-encoding'], formLimit).finally(release);
+    return new URLSearchParams(form.toString('utf8'));
+  } catch (error) {
+    if (error instanceof BodyError && error.status === 413) throw inputInvalid('form', 'the form is too large');
+    throw error;
+  }
 }

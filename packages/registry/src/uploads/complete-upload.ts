@@ -4,6 +4,7 @@ import { algorithmOf, digestOf, parseDigest, type Digest, type RepositoryName } 
 import { linkBlob } from '@escale/domain/content';
 import { digestInvalid } from '@escale/domain/errors';
 import { claimUpload, dropUpload, type UploadClaim } from '@escale/domain/uploads';
+import type { WholeBody } from '@escale/server-kit/read-body';
 import { confirm } from '../auth/confirm.ts';
 import type { OnRepository } from '../routing/exchange.ts';
 import type { Services } from '../services.ts';
@@ -21,13 +22,27 @@ type OfRepository = OnRepository<{ kind: string; repository: RepositoryName }>;
 export async function completeUpload(
   exchange: OnRepository<{ kind: string; repository: RepositoryName; upload: string }>,
 ): Promise<void> {
-  const { ctx, query, request, services, http } = exchange;
+  const { query, request } = exchange;
   const named = query.get('digest');
   const digest = named === null ? undefined : parseDigest(named);
   if (!digest)
     throw digestInvalid('the digest of the whole blob is needed: ?digest=sha256:… or ?digest=sha512:…', named ?? '');
-  const small = await readSmallBody(http.req);
-  if (small && (await takeWholeBlob(exchange, small, digest, request.upload))) return;
+  const small = await readSmallBody(exchange);
+  try {
+    if (small && (await takeWholeBlob(exchange, small, digest, request.upload))) return;
+    await completeClaimed(exchange, digest, small);
+  } finally {
+    small?.release();
+  }
+}
+
+/** @param small the body, where it has been read already */
+async function completeClaimed(
+  exchange: OnRepository<{ kind: string; repository: RepositoryName; upload: string }>,
+  digest: Digest,
+  small: WholeBody | undefined,
+): Promise<void> {
+  const { ctx, request, services, http } = exchange;
   const confirmed = await confirm(exchange);
   try {
     const announced = announcedLength(http.get('Content-Length'));

@@ -1,8 +1,8 @@
 import type { Context } from '@escale/domain/context';
 import { DomainError } from '@escale/domain/errors';
 import { announceUpload, recordChunk, releaseClaim, reportArriving, type UploadClaim } from '@escale/domain/uploads';
+import { freeMemory } from '@escale/server-kit/growing-buffer';
 import type { Services } from '../services.ts';
-import { freeMemory } from '../storage/block-memory.ts';
 import type { UploadWriter } from '../storage/blob-store.ts';
 import { UploadHash } from './upload-hash.ts';
 

@@ -31,14 +31,18 @@ export async function startUpload(exchange: Start): Promise<void> {
     throw digestInvalid('a digest is sha256: with 64, or sha512: with 128 lower-case hexadecimal characters', named);
   const { uploadWriters: writers, uploadLimits: limits } = services;
   const confirmed = await confirm(exchange);
-  const small = await readSmallBody(http.req);
-  if (small && (await inRepository(confirmed, (there) => takeWholeBlob(there, small, digest)))) return;
-  const [there, claim] = await inRepository(
-    confirmed,
-    async (there) =>
-      [there, await openClaimedUpload(ctx, { writers, limits }, there.repository, algorithmOf(digest))] as const,
-  );
-  await finishUpload(there, claim, digest, small ? again(small) : http.req, { resumable: false });
+  const small = await readSmallBody(confirmed);
+  try {
+    if (small && (await inRepository(confirmed, (there) => takeWholeBlob(there, small, digest)))) return;
+    const [there, claim] = await inRepository(
+      confirmed,
+      async (there) =>
+        [there, await openClaimedUpload(ctx, { writers, limits }, there.repository, algorithmOf(digest))] as const,
+    );
+    await finishUpload(there, claim, digest, small ? again(small) : http.req, { resumable: false });
+  } finally {
+    small?.release();
+  }
 }
 
 /** 202 with the address of a new upload. */

@@ -1,8 +1,9 @@
 import { hash, randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import { algorithmOf, digestOf, isUuid, type Digest, type RepositoryName } from '@escale/schema/values';
 import { linkBlob, linkWholeBlob } from '@escale/domain/content';
 import { DomainError } from '@escale/domain/errors';
+import { readWholeBody, type WholeBody } from '@escale/server-kit/read-body';
+import { sourcesOf } from '../auth/sources.ts';
 import type { OnRepository } from '../routing/exchange.ts';
 import { blobKey } from '../storage/blob-keys.ts';
 import { answerLinked, deleteSuperfluous } from './answer-linked.ts';
@@ -12,32 +13,20 @@ type OfRepository = OnRepository<{ kind: string; repository: RepositoryName }>;
 /** Bytes of a body that is read before anything is done with it: an image's config, a small layer, a signature. */
 const smallBody = 64 * 1024;
 
-/** What has been read of a request's body, and the error by which it ended early. */
-export interface SmallBody {
-  readonly content: Buffer;
-  readonly interrupted: Error | undefined;
-}
-
 /**
  * Reads the body of a request that ends an upload, when it says that it is small and does not say where in the upload it belongs.
+ * The caller releases it.
  * @returns undefined for any other; nothing was read of it then
  */
-export async function readSmallBody(request: IncomingMessage): Promise<SmallBody | undefined> {
-  const { 'content-length': announced, 'content-range': range } = request.headers;
+export async function readSmallBody({ ctx, http, services }: OfRepository): Promise<WholeBody | undefined> {
+  const { 'content-length': announced, 'content-range': range } = http.headers;
   const length = Number(announced ?? 0);
   if (range !== undefined || !(length > 0 && length <= smallBody)) return undefined;
-  const pieces: Buffer[] = [];
-  let interrupted: Error | undefined;
-  try {
-    for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) pieces.push(piece);
-  } catch (error) {
-    interrupted = error instanceof Error ? error : new Error('the request was cut short');
-  }
-  return { content: Buffer.concat(pieces), interrupted };
+  return readWholeBody(http.req, { memory: services.bodyMemory, sources: sourcesOf(ctx), limit: smallBody });
 }
 
 /** The same body once more, for the way that every other takes. */
-export async function* again({ content, interrupted }: SmallBody): AsyncGenerator<Buffer> {
+export async function* again({ content, interrupted }: WholeBody): AsyncGenerator<Buffer> {
   yield content;
   if (interrupted) throw interrupted;
 }
@@ -51,7 +40,7 @@ export async function* again({ content, interrupted }: SmallBody): AsyncGenerato
  */
 export async function takeWholeBlob(
   exchange: OfRepository,
-  { content, interrupted }: SmallBody,
+  { content, interrupted }: WholeBody,
   digest: Digest,
   upload?: string,
 ): Promise<boolean> {
