@@ -11,7 +11,7 @@ import {
   type StagedUpload,
   type UploadWriter,
 } from './blob-store.ts';
-import { giveBack, slabSize, takeSlab, trySlab } from './block-memory.ts';
+import { giveBack, holdSlabs, slabSize, takeSlab, trySlab, type SlabHolder } from './block-memory.ts';
 
 /** Bytes of a block when memory allows. Azure joins 50,000 blocks at most: 195 GiB. */
 const blockSize = 4 * 1024 * 1024;
@@ -33,7 +33,7 @@ interface Filling {
 }
 
 /** Fills one block while at most one other is on its way to the service. */
-export class BlockWriter implements UploadWriter {
+export class BlockWriter implements UploadWriter, SlabHolder {
   readonly #blob: BlockBlobClient;
   readonly #parts: StagedPart[];
   readonly #tail: Uint8Array;
@@ -43,6 +43,10 @@ export class BlockWriter implements UploadWriter {
   #begun = false;
   #staging: Promise<void> | undefined;
   #failure: unknown;
+  lastByte = 0;
+  #isAtWork = false;
+  #yielding: Promise<void> | undefined;
+  #leave: (() => void) | undefined;
 
   constructor(blob: BlockBlobClient, { parts, tail }: StagedUpload) {
     this.#blob = blob;
@@ -52,11 +56,25 @@ export class BlockWriter implements UploadWriter {
   }
 
   async write(piece: Uint8Array): Promise<void> {
+    await this.#begin();
     await this.#takeTail();
     await this.#append(piece);
+    this.lastByte = performance.now();
+    this.#isAtWork = false;
+  }
+
+  /** A smaller block goes early: a client that pauses keeps no memory from the others (T31). */
+  yieldSlabs(): boolean {
+    if (this.#isAtWork || this.#yielding || this.#filling.length === 0) return false;
+    // What fails shows where it is waited for.
+    this.#yielding = this.#stage().catch((error: unknown) => {
+      this.#failure ??= error;
+    });
+    return true;
   }
 
   async flush(): Promise<StagedUpload> {
+    await this.#begin();
     if (!this.#begun) return { parts: this.#parts, tail: this.#tail };
     try {
       await this.#settled();
@@ -70,6 +88,7 @@ export class BlockWriter implements UploadWriter {
 
   async commit(_key: BlobKey, digest: string): Promise<void> {
     try {
+      await this.#begin();
       await this.#takeTail();
       await this.#settled();
       const size = this.#offset + this.#filling.length;
@@ -85,8 +104,16 @@ export class BlockWriter implements UploadWriter {
   }
 
   async abort(): Promise<void> {
+    await this.#begin();
     await this.#staging;
     this.#free();
+  }
+
+  /** From here on the slabs are in use, until the next piece is waited for. */
+  async #begin(): Promise<void> {
+    this.#isAtWork = true;
+    await this.#yielding;
+    this.#yielding = undefined;
   }
 
   async #takeTail(): Promise<void> {
@@ -125,6 +152,7 @@ export class BlockWriter implements UploadWriter {
       await this.#settled();
     }
     this.#filling.slabs.push(slab ?? (await takeSlab()));
+    this.#leave ??= holdSlabs(this);
     return this.#filling;
   }
 
@@ -196,6 +224,8 @@ export class BlockWriter implements UploadWriter {
   }
 
   #free(): void {
+    this.#leave?.();
+    this.#leave = undefined;
     giveBack(this.#filling.slabs);
     this.#filling = { slabs: [], length: 0 };
   }
