@@ -1,20 +1,19 @@
-import {
-  getNamedType,
-  isEnumType,
-  isInputObjectType,
-  isLeafType,
-  isListType,
-  isNonNullType,
-  isObjectType,
-  isRequiredArgument,
-  type GraphQLArgument,
-  type GraphQLField,
-  type GraphQLInputField,
-  type GraphQLInputType,
-} from 'graphql';
+import { getNamedType, isInputObjectType, isListType, isNonNullType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { User } from '@escale/schema/entities';
 import { buildUser } from '@escale/schema/testing';
+import {
+  calls,
+  inParts,
+  leafPaths,
+  mutationsOf,
+  places,
+  questionsOf,
+  variable,
+  withValue,
+  type Argument,
+  type SceneNames,
+} from '../testing/schema-walk.ts';
 import { createScene, inputs, kinds, type Kind, type People, type Scene } from '../testing/scene.ts';
 import { startTestApi, type Answer, type Caller, type TestApi } from '../testing/test-api.ts';
 import { buildSchema } from './build-schema.ts';
@@ -30,7 +29,7 @@ let alice: Caller;
 let bob: Caller;
 let people: People;
 let scene: Scene;
-let names: { organization: string; repository: string; team: string; robot: string; digest: string };
+let names: SceneNames;
 const statements = new Set<string>();
 const schema = await buildSchema();
 const ownKeys = Reflect.ownKeys(Object.prototype);
@@ -73,17 +72,6 @@ const misfits = [{ $ne: null }, { __raw: 'select 1' }, [['x']], [{ a: 1 }]];
 const cursorOf = (key: string) =>
   Buffer.from(JSON.stringify([key, '018f2f60-0000-7000-8000-0000000000aa'])).toString('base64url');
 
-type Argument = GraphQLArgument | GraphQLInputField;
-
-/** Some value that an argument takes. */
-function sample(type: GraphQLInputType): unknown {
-  if (isNonNullType(type)) return sample(type.ofType);
-  if (isListType(type)) return [sample(type.ofType)];
-  if (isEnumType(type)) return type.getValues()[0]?.name;
-  if (isInputObjectType(type)) return {};
-  return { Int: 1, Boolean: true, DateTime: '2027-01-31T12:00:00Z' }[type.name] ?? 'x';
-}
-
 function valuesFor({ name, type }: Argument): readonly unknown[] {
   const { name: typeName } = getNamedType(type);
   const given = name === 'after' ? [...hostile, ...hostile.map(cursorOf)] : hostile;
@@ -91,58 +79,6 @@ function valuesFor({ name, type }: Argument): readonly unknown[] {
   if (isInputObjectType(getNamedType(type)) || (typeName !== 'String' && typeName !== 'ID')) return hostile;
   return isList ? given.map((value) => [value]) : given;
 }
-
-const variable = (name: string, type: GraphQLInputType) => `$${name}: ${String(type)}`;
-
-/** So many of a field that a request may ask at once. */
-const atOnce = 10;
-
-function inParts<Value>(values: readonly Value[]): Value[][] {
-  return Array.from({ length: Math.ceil(values.length / atOnce) }, (_, part) =>
-    values.slice(part * atOnce, (part + 1) * atOnce),
-  );
-}
-
-/** The field, once for each value of the argument, with its other required arguments. */
-function calls(field: GraphQLField<unknown, unknown>, argument: GraphQLArgument, values: readonly unknown[]) {
-  const others = field.args.filter((other) => other !== argument && isRequiredArgument(other));
-  const given = others.map(({ name }) => `, ${name}: $${name}`).join('');
-  const selection = isLeafType(getNamedType(field.type)) ? '' : ' { __typename }';
-  const each = values.map((value, index) => ({ name: `v${String(index)}`, value, alias: `a${String(index)}` }));
-  return {
-    text: each
-      .map(({ name, alias }) => `${alias}: ${field.name}(${argument.name}: $${name}${given})${selection}`)
-      .join(' '),
-    defined: [
-      ...each.map(({ name }) => variable(name, argument.type)),
-      ...others.map(({ name, type }) => variable(name, type)),
-    ].join(', '),
-    variables: {
-      ...Object.fromEntries(each.map(({ name, value }) => [name, value])),
-      ...Object.fromEntries(others.map(({ name, type }) => [name, sample(type)])),
-    },
-  };
-}
-
-/** How each type with arguments is reached. */
-const places: Readonly<Record<string, (field: string) => string>> = {
-  Query: (field) => field,
-  User: (field) => `viewer { ${field} }`,
-  Organization: (field) => `organization(name: "${names.organization}") { ${field} }`,
-  Repository: (field) => `repository(name: "${names.repository}") { ${field} }`,
-  Team: (field) => `organization(name: "${names.organization}") { team(name: "${names.team}") { ${field} } }`,
-  Robot: (field) => `organization(name: "${names.organization}") { robot(name: "${names.robot}") { ${field} } }`,
-  Manifest: (field) => `repository(name: "${names.repository}") { manifest(digest: "${names.digest}") { ${field} } }`,
-};
-
-const elsewhere = ['Mutation', 'Subscription'];
-const questions = Object.values(schema.getTypeMap()).flatMap((type) =>
-  isObjectType(type) && !type.name.startsWith('__') && !elsewhere.includes(type.name)
-    ? Object.values(type.getFields()).flatMap((field) =>
-        field.args.map((argument) => ({ what: `${type.name}.${field.name}.${argument.name}`, type, field, argument })),
-      )
-    : [],
-);
 
 function expectUnharmed(answers: readonly Answer[]): void {
   for (const { status, text } of answers) {
@@ -156,12 +92,12 @@ function expectUnharmed(answers: readonly Answer[]): void {
 const codes = ({ errors }: Answer) => new Set(errors.map(({ extensions }) => extensions.code));
 
 describe('a query takes whatever is given as a value', () => {
-  test.each(questions)('$what', async ({ type, field, argument }) => {
+  test.each(questionsOf(schema))('$what', async ({ type, field, argument }) => {
     const place = places[type.name];
     if (!place) throw new Error(`no way is known to a ${type.name}`);
     const ask = (values: readonly unknown[]) => {
       const { text, defined, variables } = calls(field, argument, values);
-      return alice.graphql(`query(${defined}) { ${place(text)} }`, variables);
+      return alice.graphql(`query(${defined}) { ${place(text, names)} }`, variables);
     };
     const answers: Answer[] = [];
     for (const values of inParts(valuesFor(argument))) answers.push(await ask(values));
@@ -172,36 +108,13 @@ describe('a query takes whatever is given as a value', () => {
   });
 });
 
-/** The places of an input that hold a text, as paths. */
-function textPaths(type: GraphQLInputType, path: readonly string[] = []): string[][] {
-  const named = getNamedType(type);
-  if (isInputObjectType(named))
-    return Object.values(named.getFields()).flatMap((field) => textPaths(field.type, [...path, field.name]));
-  return named.name === 'String' || named.name === 'ID' ? [[...path]] : [];
-}
-
-/** The input with another value at a place; a choice keeps that one alone. */
-function withValue(input: unknown, [step, ...rest]: readonly string[], value: unknown): unknown {
-  if (step === undefined) return Array.isArray(input) && !Array.isArray(value) ? [value] : value;
-  if (Array.isArray(input)) return input.map((one) => withValue(one, [step, ...rest], value));
-  const known = (input ?? {}) as Record<string, unknown>;
-  return {
-    ...(step in known || rest.length > 0 || !('robot' in known || 'team' in known) ? known : {}),
-    [step]: withValue(known[step], rest, value),
-  };
-}
-
 describe('a mutation takes whatever is given as a value', () => {
-  const mutations = Object.values(schema.getMutationType()?.getFields() ?? {}).flatMap(({ name, args: [argument] }) =>
-    argument ? [{ name, type: argument.type }] : [],
-  );
-
-  test.each(mutations)('$name', async ({ name, type }) => {
+  test.each(mutationsOf(schema))('$name', async ({ name, type }) => {
     const made = await createScene(api.database.orm.em.fork(), api.vault, people);
     const input = (await inputs[name]?.(made)) ?? {};
     const answers: Answer[] = [];
     const refused: Answer[] = [];
-    for (const path of textPaths(type)) {
+    for (const path of leafPaths(type, ['String', 'ID'])) {
       const many = async (values: readonly unknown[]) => {
         const fields = values.map((_, index) => `a${String(index)}: ${name}(input: $v${String(index)}) { __typename }`);
         const defined = values.map((_, index) => variable(`v${String(index)}`, type)).join(', ');

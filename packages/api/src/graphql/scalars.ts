@@ -1,16 +1,29 @@
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
 
 /** What a value that is no date is answered with. */
-export const dateTimeForm = 'a DateTime is written like 2027-01-31T12:00:00Z';
+export const dateTimeForm = 'a DateTime is written like 2027-01-31T12:00:00Z, in the years 0001 to 9999';
 
 const invalidDate = () => new GraphQLError(dateTimeForm, { extensions: { code: 'BAD_USER_INPUT' } });
 
+/** The moments that PostgreSQL and the written form both have, in UTC: an offset may lead out of the years that are written. */
+const earliest = Date.parse('0001-01-01T00:00:00.000Z');
+const latest = Date.parse('9999-12-31T23:59:59.999Z');
+
+const form = /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/;
+
 function readDate(value: unknown): Date {
-  const wellFormed =
-    typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/.test(value);
-  const date = wellFormed ? new Date(value) : undefined;
-  if (!date || Number.isNaN(date.getTime())) throw invalidDate();
+  const [written, year, month, day] = (typeof value === 'string' && form.exec(value)) || [];
+  if (written === undefined || !isDay(Number(year), Number(month), Number(day))) throw invalidDate();
+  const date = new Date(written);
+  if (!(date.getTime() >= earliest && date.getTime() <= latest)) throw invalidDate();
   return date;
+}
+
+/** JavaScript takes the 30th of February for the 2nd of March. */
+function isDay(year: number, month: number, day: number): boolean {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
 }
 
 export const DateTime = new GraphQLScalarType<Date, string>({

@@ -83,12 +83,15 @@ export async function listUsage(
   });
 }
 
+/** PostgreSQL does not read what JavaScript writes for a time before. */
+const earliestTime = Date.parse('0001-01-01T00:00:00Z');
+
 /** Per day and kind, for a chart; the last 30 days unless said otherwise. @throws as `listUsage` */
 export async function countUsage(ctx: Context, scope: UsageScope, filter: UsageFilter): Promise<UsageCount[]> {
   const readable = await requireUsageReader(ctx, scope);
   const day = 24 * 60 * 60 * 1000;
   const to = filter.to ?? new Date(ctx.now.getTime() + day);
-  const from = filter.from ?? new Date(to.getTime() - countedDays.unlessSaid * day);
+  const from = filter.from ?? new Date(Math.max(to.getTime() - countedDays.unlessSaid * day, earliestTime));
   if (to.getTime() - from.getTime() > countedDays.atMost * day)
     throw inputInvalid('from', `counts go over at most ${String(countedDays.atMost)} days`);
   const { where, parameters } = usageCondition(readable, { ...filter, from, to });
