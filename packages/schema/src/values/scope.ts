@@ -15,7 +15,7 @@ export function parseScope(text: string): Scope {
   const first = text.indexOf(':');
   const last = text.lastIndexOf(':');
   if (first < 0 || last <= first) return { kind: 'unknown', text };
-  const type = text.slice(0, first).replace(/\([^)]*\)$/, '');
+  const type = withoutClass(text.slice(0, first));
   const resource = text.slice(first + 1, last);
   const asked = text.slice(last + 1).split(',');
   if (type === 'registry' && resource === 'catalog') return { kind: 'catalog' };
@@ -26,6 +26,12 @@ export function parseScope(text: string): Scope {
     name,
     actions: repositoryActions.filter((a) => asked.includes(a) || (asked.includes('*') && a !== 'mount')),
   };
+}
+
+/** `repository(plugin)` is a repository all the same. */
+function withoutClass(type: string): string {
+  const opening = type.endsWith(')') ? type.indexOf('(') : -1;
+  return opening < 0 ? type : type.slice(0, opening);
 }
 
 /** Several scopes in either form: repeated parameters, or one parameter with spaces. */
