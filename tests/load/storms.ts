@@ -1,8 +1,10 @@
 // npm run test:storms [-- --only NAME] [--scale 1]
-// What a registry must bear without falling over: a fleet that signs in at once, clients that hang, manifests as large as they may
-// be, an image that everybody signs, and more pushes than the machine can take (reliability.md L5, L6, L9, L12, L15).
+// What a registry must bear without falling over: a fleet that signs in at once, clients that hang or send no body, manifests as
+// large as they may be, an image that everybody signs, and more pushes than the machine can take (reliability.md L5, L6, L9, L12,
+// L15).
 import { parseArgs } from 'node:util';
 import { hanging } from './storms/hanging.ts';
+import { idle } from './storms/idle.ts';
 import { large } from './storms/large.ts';
 import { logins } from './storms/logins.ts';
 import { overload } from './storms/overload.ts';
@@ -18,7 +20,7 @@ if (process.platform !== 'linux') {
   process.exit(1);
 }
 
-const storms = { logins, hanging, large, referrers, overload, resumed };
+const storms = { logins, hanging, idle, large, referrers, overload, resumed };
 let passed = 0;
 let failed = 0;
 for (const [name, storm] of Object.entries(storms)) {

@@ -1,3 +1,6 @@
+/** Who sends a body: the caller, where one is known, then the address. */
+export type Sources = readonly [first: string, ...more: string[]];
+
 /** What bodies that are read whole may hold together in this process. Sizes in bytes, times in milliseconds. */
 export interface BodyLimits {
   /** Memory of bodies up to the usual size; one source has half of it at most. */
@@ -7,7 +10,7 @@ export interface BodyLimits {
   readonly usualSize: number;
   /** Bytes that every source may hold in any case while there is memory, whatever others at its address hold. */
   readonly alwaysAllowed: number;
-  /** Bodies of one source that wait for memory; each holds what its connection has read ahead. */
+  /** Bytes for which bodies of one source may wait; each holds about as many that its connection has read ahead. */
   readonly waitingOfSource: number;
   /** The same of all sources. */
   readonly waiting: number;
@@ -26,8 +29,8 @@ export const usualBodyLimits: BodyLimits = {
   largeBudget: 16 * 2 ** 20,
   usualSize: 256 * 1024,
   alwaysAllowed: 64 * 1024,
-  waitingOfSource: 256,
-  waiting: 1024,
+  waitingOfSource: 4 * 2 ** 20,
+  waiting: 32 * 2 ** 20,
   grace: 30_000,
   rate: 512,
   scarceGrace: 2000,

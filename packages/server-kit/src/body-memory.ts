@@ -1,9 +1,9 @@
 import { BodyError } from './body-error.ts';
-import { usualBodyLimits, type BodyLimits } from './body-limits.ts';
+import { usualBodyLimits, type BodyLimits, type Sources } from './body-limits.ts';
 import { chooseVictims } from './connections/relief.ts';
 
 export { BodyError } from './body-error.ts';
-export type { BodyLimits } from './body-limits.ts';
+export type { BodyLimits, Sources } from './body-limits.ts';
 
 /** One body in memory, from its first byte until `release`. */
 export interface HeldBody {
@@ -17,9 +17,6 @@ export interface HeldBody {
   /** Gives its memory back; may be called more than once. */
   release(): void;
 }
-
-/** Who sends a body: the caller, where one is known, then the address. */
-export type Sources = readonly [first: string, ...more: string[]];
 
 interface Body {
   readonly sources: Sources;
@@ -149,13 +146,12 @@ export class BodyMemory {
       this.#take(body, bytes);
       return true;
     }
-    const ofSource = pool.waiting.filter(({ sources }) => sources[0] === body.sources[0]).length;
-    if (ofSource >= this.#limits.waitingOfSource || pool.waiting.length >= this.#limits.waiting) {
-      const own = ofSource >= this.#limits.waitingOfSource;
-      // After this call has returned, as for every other refusal.
-      const why = own
+    const isCrowded = bytes + sumOfWanted(ofSameSource(pool.waiting, body)) > this.#limits.waitingOfSource;
+    if (isCrowded || bytes + sumOfWanted(pool.waiting) > this.#limits.waiting) {
+      const why = isCrowded
         ? new BodyError(429, 'too many of your requests wait for memory; send fewer at once')
         : new BodyError(503, 'too many requests wait for memory; try again shortly');
+      // After this call has returned, as for every other refusal.
       queueMicrotask(() => {
         this.#refuse(body, why);
       });
@@ -268,6 +264,10 @@ export class BodyMemory {
     for (const { body } of chooseVictims(burdens, excess))
       this.#refuse(body, new BodyError(429, 'memory is short, and this body comes too slowly; try again shortly'));
   }
+}
+
+function ofSameSource(bodies: readonly Body[], { sources: [source] }: Body): Body[] {
+  return bodies.filter(({ sources: [first] }) => first === source);
 }
 
 const sumOfWanted = (bodies: readonly Body[]): number => bodies.reduce((sum, { wanted }) => sum + wanted, 0);

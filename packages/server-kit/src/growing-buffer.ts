@@ -1,5 +1,7 @@
 /** Bytes of the first piece of memory. */
 const first = 1024;
+/** Bytes after which a body gets all the memory that it has announced: copying it again and again would cost more. */
+const much = 256 * 1024;
 
 /**
  * Gives the memory of a buffer that owns it back at once. Left to the garbage collector, the pieces of many requests pile up to
@@ -26,7 +28,8 @@ export class GrowingBuffer {
     const needed = this.#size + piece.length;
     if (needed > this.#buffer.length) {
       const doubled = Math.max(needed, 2 * this.#buffer.length, first);
-      this.#moveTo(expected === undefined ? doubled : Math.max(needed, Math.min(doubled, expected)));
+      const known = expected === undefined || expected < needed ? doubled : expected;
+      this.#moveTo(needed < much ? Math.min(doubled, known) : known);
     }
     this.#buffer.set(piece, this.#size);
     this.#size = needed;
