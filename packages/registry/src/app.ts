@@ -68,7 +68,6 @@ async function answer(services: Services, http: Koa.Context): Promise<void> {
   let needs: Need = 'nothing';
   let admitted: Admitted | undefined;
   http.set('Docker-Distribution-API-Version', 'registry/2.0');
-  http.set('X-Content-Type-Options', 'nosniff');
   try {
     const { path, query } = split(http.req.url ?? '/');
     request = parseRequest(http.method, path, query);
