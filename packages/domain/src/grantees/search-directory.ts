@@ -41,12 +41,12 @@ async function ask(directory: Directory, text: string): Promise<readonly Directo
   }
 }
 
-/** Providers search in more than that: the beginning of an address must not find its owner. */
-function begins({ username, name = '', email }: DirectoryPerson, text: string): boolean {
+/** Providers search in more than that. The beginning of an address, or an address that is not verified, must not find anybody. */
+function begins({ username, name = '', email, emailVerified }: DirectoryPerson, text: string): boolean {
   const words = name.toLowerCase().split(/\s+/);
   return (
     username.toLowerCase().startsWith(text) ||
-    email?.toLowerCase() === text ||
+    (emailVerified === true && email?.toLowerCase() === text) ||
     name.toLowerCase().startsWith(text) ||
     words.some((word) => word.startsWith(text))
   );

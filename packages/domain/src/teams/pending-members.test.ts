@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { Team, type Organization, type User } from '@escale/schema/entities';
 import { buildUser, openTestDatabase, type TestDatabase } from '@escale/schema/testing';
-import type { Directory } from '../groups/directory.ts';
+import type { Directory, DirectoryPerson } from '../groups/directory.ts';
 import { searchDirectory } from '../grantees/search-directory.ts';
 import { addTeamMember } from './change-members.ts';
 import { addPendingTeamMember, listPendingMembers, removePendingTeamMember } from './pending-members.ts';
@@ -123,4 +123,67 @@ test('somebody is found by the beginning of a name or the whole address, not by 
   expect(await searchDirectory(by(owner), { organization: acme.name, text: 'eve' }, nowhere)).toEqual([]);
   provider.failing = () => true;
   await expect(found('ev')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+});
+
+describe('a user name and an address are two things', () => {
+  const victim = 'victim@example.org';
+  const provider = new MemoryDirectory();
+
+  test.each<[string, Partial<DirectoryPerson>, boolean]>([
+    ['has the address as a user name and no verified address', { username: victim }, false],
+    ['has the address as a user name and another verified one', { username: victim }, true],
+    ['has the address as a user name in other letters', { username: 'VICTIM@example.org' }, false],
+    [
+      'has an address that only Unicode takes for the same',
+      { email: 'victim@example.org'.replace('o', 'O').replace('i', 'İ') },
+      true,
+    ],
+  ])('an address that is waited for is not of one who %s', async (_what, given, verified) => {
+    const mallory = await person('mallory');
+    await wait(victim);
+    await signIn({ ...mallory, ...given }, [], verified);
+    expect(await membersOf()).toEqual([]);
+    expect(await waiting()).toEqual([victim]);
+    await signIn({ ...(await person('owner')), email: victim }, []);
+    expect(await membersOf()).toHaveLength(1);
+  });
+
+  test('a user name that is waited for is not of one who has it as an address', async () => {
+    const mallory = await person('mallory');
+    await wait('dora.kelvin');
+    await signIn({ ...mallory, email: 'dora.kelvin' }, []);
+    await signIn({ ...mallory, username: 'dora.\u212Aelvin' }, []);
+    expect(await membersOf()).toEqual([]);
+  });
+
+  test.each<[string, Partial<DirectoryPerson>[]]>([
+    ['it is not verified', [{ email: victim, emailVerified: false }]],
+    ['the directory does not say that it is verified', [{ email: victim }]],
+    ['it is a user name', [{ username: victim, email: 'other@example.org', emailVerified: true }]],
+    ['several people have it', [1, 2].map(() => ({ email: victim, emailVerified: true }))],
+  ])('the directory does not tell whose an address is when %s', async (_what, people) => {
+    provider.people = people.map((given, index) => ({
+      subject: `subject-of-mallory${String(index)}`,
+      username: `mallory${String(index)}`,
+      ...given,
+    }));
+    await wait(victim, provider);
+    const { subject, username } = provider.people[0] as DirectoryPerson;
+    await signIn({ subject, username, email: 'other@example.org' }, []);
+    expect(await membersOf()).toEqual([]);
+  });
+
+  test('one who has it verified is meant, also when it is not verified any more at the sign-in', async () => {
+    const dora = { ...(await person('dora')), email: victim, emailVerified: true };
+    provider.people = [{ subject: 'other', username: victim }, dora];
+    await wait(victim, provider);
+    await signIn(dora, [], false);
+    expect(await membersOf()).toHaveLength(1);
+  });
+
+  test('the search finds nobody by an address that is not verified', async () => {
+    provider.people = [{ subject: 'one', username: 'one', email: victim, emailVerified: false }];
+    const input = { organization: acme.name, text: victim };
+    expect(await searchDirectory(by(owner), input, { directory: provider, issuer })).toEqual([]);
+  });
 });

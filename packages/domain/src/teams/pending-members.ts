@@ -8,11 +8,12 @@ import { keysetPage, type Page, type PageInput } from '../page.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 import { refuseIfSynced } from './change-members.ts';
 import { teamOf } from './find-team.ts';
+import { foldLogin, isAddress } from './login.ts';
 
 interface PendingInput {
   readonly organization: string;
   readonly team: string;
-  /** What the person signs in with at the identity provider, or an e-mail address that is verified there. */
+  /** The user name at the identity provider, which has no `@`, or an e-mail address that is verified there. */
   readonly login: string;
 }
 
@@ -86,8 +87,16 @@ function readLogin(typed: string): string {
   return login;
 }
 
-/** Nobody, while the provider does not answer: then the name alone counts. */
+/**
+ * The provider's id of the person meant. An address must be the verified one of exactly one person. Undefined while the provider
+ * does not answer, or when it knows nobody: then the login counts at the sign-in, by the same rule.
+ */
 async function findSubject(directory: Directory, login: string): Promise<string | undefined> {
   const found = await directory.search(login, 20).catch(() => []);
-  return found.find(({ username, email }) => [username, email].some((own) => own?.toLowerCase() === login))?.subject;
+  const meant = found.filter(({ username, email, emailVerified }) =>
+    isAddress(login)
+      ? emailVerified === true && email !== undefined && foldLogin(email) === login
+      : foldLogin(username) === login,
+  );
+  return meant.length === 1 ? meant[0]?.subject : undefined;
 }
