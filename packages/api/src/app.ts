@@ -4,7 +4,7 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import { principalName, type UserPrincipal } from '@escale/domain/access';
 import type { Context } from '@escale/domain/context';
-import { DomainError } from '@escale/domain/errors';
+import { DomainError, withAddress } from '@escale/domain/errors';
 import { isConnectionFailure } from '@escale/schema/orm';
 import { BodyError, BodyMemory } from '@escale/server-kit/body-memory';
 import { clientAddressReader } from '@escale/server-kit/client-address';
@@ -177,7 +177,8 @@ function retryAfter(http: Koa.Context, seconds: unknown): void {
 }
 
 /** What goes wrong before GraphQL answers: a bad body, a bearer that does not hold, a foreign origin. */
-function refuse({ logger }: Services, http: Koa.Context, error: unknown): void {
+function refuse({ logger, config }: Services, http: Koa.Context, thrown: unknown): void {
+  const error = withAddress(thrown, config.externalUrl);
   const given = (error as { status?: unknown } | null)?.status;
   if (error instanceof DomainError) {
     http.status = statuses[error.code] ?? 400;

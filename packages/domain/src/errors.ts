@@ -120,6 +120,27 @@ export const rangeInvalid = (offset: number) =>
 export const unauthorized = (message: string, detail?: Record<string, unknown>) =>
   new DomainError('UNAUTHORIZED', message, detail ? { detail } : {});
 
+/**
+ * The identity provider no longer lets a person sign in, so nothing of that person works until the next sign-in. The doors add the
+ * address of this registry, see `withAddress`.
+ */
+export const userSuspended = (name: string, credential: string) =>
+  new DomainError(
+    'UNAUTHORIZED',
+    `the identity provider no longer lets ${name} sign in: sign in ${here} to use this ${credential.replaceAll('-', ' ')} again`,
+    { detail: { user: name, signIn: true } },
+  );
+
+const here = 'to the console of this registry';
+
+/** Puts the address at which a person signs in into a refusal that asks for it. Other errors stay as they are. */
+export function withAddress(error: unknown, externalUrl: string): unknown {
+  if (!(error instanceof DomainError) || error.detail?.['signIn'] !== true) return error;
+  return new DomainError(error.code, error.message.replace(here, `at ${externalUrl}`), {
+    detail: { ...error.detail, signIn: externalUrl },
+  });
+}
+
 /** @param retryAfter seconds */
 export const tooManyFailures = (retryAfter: number) =>
   new DomainError('TOOMANYREQUESTS', 'too many credentials that do not hold came from here; try again later', {

@@ -1,7 +1,7 @@
 import Koa from 'koa';
 import { HotReads } from '@escale/domain/content';
 import { as } from '@escale/domain/context';
-import { DomainError } from '@escale/domain/errors';
+import { DomainError, withAddress } from '@escale/domain/errors';
 import { dropIfProvisional } from '@escale/domain/repositories';
 import { defaultUploadLimits, UploadWriters } from '@escale/domain/uploads';
 import { PullLog } from '@escale/domain/usage-logs';
@@ -78,7 +78,7 @@ async function answer(services: Services, http: Koa.Context): Promise<void> {
   } catch (error) {
     if (admitted) await takeBack(services, admitted);
     if (clientGone(http, error)) return;
-    if (!writeError(http, error)) {
+    if (!writeError(http, withAddress(error, config.externalUrl))) {
       logger.error({ err: error, path: http.path, method: http.method, ...http.state }, 'unforeseen error');
     }
     if (http.status === 401) http.set('WWW-Authenticate', challenge(config, request, needs, errorOf(error)));

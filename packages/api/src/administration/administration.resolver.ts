@@ -138,6 +138,15 @@ export class UserAdministrationResolver {
     return mayKnow(user, ctx) ? (user.disabledAt ?? null) : null;
   }
 
+  @FieldResolver(() => DateTime, {
+    nullable: true,
+    description:
+      'When the identity provider refused the user. Sessions, tokens and administration of the user have stopped since then, until the next sign-in. Null: the user is not suspended, or the viewer is neither an administrator nor the user.',
+  })
+  suspendedAt(@Root() user: UserEntity, @Ctx() ctx: ApiContext): Date | null {
+    return mayKnow(user, ctx) ? (user.suspendedAt ?? null) : null;
+  }
+
   @FieldResolver(() => DateTime, { nullable: true, description: 'For administrators, and of oneself.' })
   lastSignedInAt(@Root() user: UserEntity, @Ctx() ctx: ApiContext): Date | null {
     return mayKnow(user, ctx) ? (user.lastSignedInAt ?? null) : null;

@@ -4,7 +4,7 @@ import { anonymous, type Credential, type Principal, type UserPrincipal } from '
 import type { Context } from '@escale/domain/context';
 import { authenticateBearer, readToken, userPrincipal } from '@escale/domain/credentials';
 import { unauthorized } from '@escale/domain/errors';
-import { findOrCreateUser, type VerifiedIdentity } from '@escale/domain/users';
+import { findOrCreateUser, resumeUser, type VerifiedIdentity } from '@escale/domain/users';
 import type { Services } from '../services.ts';
 import { dateOf, identityOf, signedInAtOf } from './provider-identity.ts';
 import { requireSameOrigin } from './same-origin.ts';
@@ -63,8 +63,22 @@ async function holderOfAccessToken(
   token: string,
 ): Promise<{ user: User; signedInAt: Date | undefined }> {
   const claims = await services.bearers.verify(token);
-  const user = await findOrCreateUser(nobody, identityOfClaims(services, claims));
+  const identity = identityOfClaims(services, claims);
+  const user = await findOrCreateUser(nobody, identity);
+  await resumeProgram(nobody, user, identity, dateOf(claims['iat']));
   return { user, signedInAt: signedInAtOf(claims) ?? dateOf(claims['iat']) };
+}
+
+/** A program cannot sign in here. A token that the provider gave it after the suspension shows that it may work again. */
+async function resumeProgram(
+  nobody: Context,
+  user: User,
+  { isProgram = false }: VerifiedIdentity,
+  issuedAt: Date | undefined,
+): Promise<void> {
+  if (!isProgram || !user.suspendedAt || user.disabledAt || !issuedAt || issuedAt <= user.suspendedAt) return;
+  resumeUser(nobody, user);
+  await nobody.em.flush();
 }
 
 function identityOfClaims({ config }: TokenServices, claims: Record<string, unknown>): VerifiedIdentity {

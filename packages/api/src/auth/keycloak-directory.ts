@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DirectoryUnavailable, type Directory, type DirectoryPerson } from '@escale/domain/groups';
+import { DirectoryUnavailable, type Directory, type DirectoryPerson, type PersonState } from '@escale/domain/groups';
 import type { ApiConfig, SyncConfig } from '../config.ts';
 import { splitIssuer } from './issuer.ts';
 
@@ -11,13 +11,17 @@ const patience = 10_000;
 const margin = 10_000;
 
 const tokenAnswer = z.object({ access_token: z.string().min(1), expires_in: z.number() });
+/** What does not identify anybody may be missing, or of another type: then it is as if it were not there. */
+const optionalText = z.string().max(1024).optional().catch(undefined);
+const optionalFlag = z.boolean().optional().catch(undefined);
 const person = z.object({
   id: z.string().min(1),
-  username: z.string(),
-  enabled: z.boolean().optional(),
-  firstName: z.string().optional(),
-  lastName: z.string().optional(),
-  email: z.string().optional(),
+  username: optionalText,
+  enabled: optionalFlag,
+  firstName: optionalText,
+  lastName: optionalText,
+  email: optionalText,
+  emailVerified: optionalFlag,
 });
 const group = z.object({ id: z.string().min(1), path: z.string() });
 
@@ -57,22 +61,33 @@ export class KeycloakDirectory implements Directory {
 
   async groupsOf(subject: string, signal?: AbortSignal): Promise<readonly string[]> {
     const who = `users/${encodeURIComponent(subject)}`;
-    const found = await this.#get(who, signal);
-    if (found === 'absent' || this.#read(person, found).enabled === false) return [];
+    if ((await this.stateOf(subject, signal)) !== 'enabled') return [];
     const groups = await this.#pages(group, `${who}/groups`, signal);
     return (groups ?? []).map(({ path }) => path);
+  }
+
+  async stateOf(subject: string, signal?: AbortSignal): Promise<PersonState> {
+    const found = await this.#get(`users/${encodeURIComponent(subject)}`, signal);
+    if (found === 'absent') return 'absent';
+    return this.#read(person, found).enabled === false ? 'disabled' : 'enabled';
   }
 
   async search(text: string, limit: number): Promise<readonly DirectoryPerson[]> {
     const query = new URLSearchParams({ search: text, max: String(limit), briefRepresentation: 'true' });
     const found = await this.#get(`users?${query.toString()}`);
     const people = found === 'absent' ? [] : this.#read(z.array(person), found);
-    return people
-      .filter(({ enabled }) => enabled !== false)
-      .map(({ id, username, firstName, lastName, email }) => {
-        const name = [firstName, lastName].filter(Boolean).join(' ');
-        return { subject: id, username, ...(name !== '' && { name }), ...(email !== undefined && { email }) };
-      });
+    return people.flatMap(({ id, username, enabled, firstName, lastName, email, emailVerified = false }) => {
+      if (enabled === false || username === undefined) return [];
+      const name = [firstName, lastName].filter(Boolean).join(' ');
+      return [
+        {
+          subject: id,
+          username,
+          ...(name !== '' && { name }),
+          ...(email !== undefined && { email, ...(emailVerified && { emailVerified }) }),
+        },
+      ];
+    });
   }
 
   /** All pages: to the first empty one, because a page may be short without being the last. @returns undefined: absent */

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Context as KoaContext } from 'koa';
-import { Session, type User } from '@escale/schema/entities';
+import { ProviderGrant, Session, type User } from '@escale/schema/entities';
 import type { EntityManager } from '@escale/schema/orm';
 import { clientFacts } from '../client-facts.ts';
 import type { Services } from '../services.ts';
@@ -44,6 +44,8 @@ export async function beginSession(
   const before = http.cookies.get(cookieName(services));
   if (before !== undefined) await em.nativeDelete(Session, { id: sessionId(before) });
   await em.nativeDelete(Session, { user: user.id, expiresAt: { $lte: now } });
+  // The new session's refresh token is enough to ask the provider about the person.
+  if (tokens.refresh_token !== undefined) await em.nativeDelete(ProviderGrant, { user: user.id });
   const client = clientFacts(services, http);
   const value = randomBytes(32).toString('base64url');
   const id = sessionId(value);

@@ -1,4 +1,4 @@
-import type { Session } from '@escale/schema/entities';
+import type { ProviderGrant, Session } from '@escale/schema/entities';
 import type { Services } from '../services.ts';
 import type { ProviderTokens } from './provider-identity.ts';
 
@@ -6,13 +6,16 @@ import type { ProviderTokens } from './provider-identity.ts';
 export function sealTokens(
   { vault, config }: Services,
   id: string,
-  { id_token, refresh_token }: ProviderTokens,
+  { id_token, refresh_token, refresh_expires_in: seconds }: ProviderTokens,
   now: Date,
-): Partial<Pick<Session, 'idToken' | 'refreshToken' | 'refreshAt'>> {
+): Partial<Pick<Session, 'idToken' | 'refreshToken' | 'refreshAt' | 'refreshUntil'>> {
+  // Keycloak says so beside the standard's parameters; 0 for a token that does not end by itself.
+  const lasts = typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0;
   return {
     ...(id_token !== undefined && { idToken: vault.seal(id_token, purposeOf(id, 'idToken')) }),
     ...(refresh_token !== undefined && { refreshToken: vault.seal(refresh_token, purposeOf(id, 'refreshToken')) }),
     refreshAt: new Date(now.getTime() + config.oidc.refreshSeconds * 1000),
+    refreshUntil: lasts ? new Date(now.getTime() + seconds * 1000) : null,
   };
 }
 
@@ -22,11 +25,15 @@ export function idTokenOf(services: Services, session: Session): string | undefi
 }
 
 /** For asking the provider again about the person; absent as above, and where the provider gave none. */
-export function refreshTokenOf(services: Services, session: Session): string | undefined {
+export function refreshTokenOf(services: Services, session: Session | ProviderGrant): string | undefined {
   return open(services, session, 'refreshToken');
 }
 
-function open({ vault, logger }: Services, session: Session, which: 'idToken' | 'refreshToken'): string | undefined {
+function open(
+  { vault, logger }: Services,
+  session: { id: string; idToken?: Uint8Array | null | undefined; refreshToken?: Uint8Array | null | undefined },
+  which: 'idToken' | 'refreshToken',
+): string | undefined {
   const sealed = session[which];
   if (!sealed) return undefined;
   try {

@@ -1,10 +1,12 @@
 import type { Context as KoaContext } from 'koa';
 import { buildEndSessionUrl } from 'openid-client';
 import { z } from 'zod';
-import { Session, User } from '@escale/schema/entities';
+import { ProviderGrant, Session, User } from '@escale/schema/entities';
 import { as } from '@escale/domain/context';
+import { inTransaction } from '@escale/domain/in-transaction';
 import { userPrincipal } from '@escale/domain/credentials';
 import { recordUsage } from '@escale/domain/usage-logs';
+import { endSessions } from '@escale/domain/users';
 import { anonymous } from '@escale/domain/access';
 import { clientFacts } from '../client-facts.ts';
 import type { Services } from '../services.ts';
@@ -28,9 +30,11 @@ export async function signOut(services: Services, http: KoaContext): Promise<voi
   const idToken = idTokenOf(services, session);
   const ctx = { em, principal: anonymous, now, vault: services.vault, client: clientFacts(services, http) };
   const { user } = session;
-  recordUsage(as(ctx, userPrincipal(user, { kind: 'session' })), 'user.signed_out', { namespace: user.username });
-  em.remove(session);
-  await em.flush();
+  await inTransaction(ctx, async (inner) => {
+    const own = as(inner, userPrincipal(user, { kind: 'session' }));
+    recordUsage(own, 'user.signed_out', { namespace: user.username });
+    await endSessions(own, { id: session.id }, { signedOut: true });
+  });
   try {
     const provider = await services.provider.configuration();
     if (provider.serverMetadata().end_session_endpoint === undefined) return;
@@ -75,8 +79,12 @@ export async function backchannelSignOut(services: Services, http: KoaContext): 
     if (sub === undefined && sid === undefined) throw new Error('the logout token names nobody');
     const em = services.orm.em.fork();
     const user = sub === undefined ? null : await em.findOne(User, { issuer, subject: sub });
-    if (sid !== undefined) await em.nativeDelete(Session, { providerSession: sid });
-    else if (user) await em.nativeDelete(Session, { user: user.id });
+    const which = sid !== undefined ? { providerSession: sid } : user && { user: user.id };
+    if (which) {
+      // The provider's session is over, so nothing more is learnt by its refresh token. It does not say that the person is refused.
+      await em.nativeDelete(Session, which);
+      await em.nativeDelete(ProviderGrant, which);
+    }
     http.status = 200;
     http.body = '';
   } catch (error) {

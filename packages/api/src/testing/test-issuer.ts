@@ -26,6 +26,10 @@ interface Mischief {
   down?: boolean;
   /** What a refresh token is refused with: `invalid_grant` where the person may not sign in any more. */
   refresh?: string;
+  /** In which words, as `error_description`. */
+  refreshWords?: string;
+  /** Seconds after which it says that refresh tokens end, as Keycloak does. */
+  refreshLasts?: number;
 }
 
 /**
@@ -220,7 +224,8 @@ export async function startTestIssuer({ apiAudience }: { apiAudience: string }):
     if (found?.used) issuer.refreshes.reused += 1;
     const refused = issuer.mischief.refresh ?? (found && !found.used ? undefined : 'invalid_grant');
     if (!found || refused !== undefined) {
-      json({ error: refused }, 400);
+      const words = issuer.mischief.refreshWords;
+      json({ error: refused, ...(words !== undefined && { error_description: words }) }, 400);
       return;
     }
     found.used = true;
@@ -249,6 +254,7 @@ export async function startTestIssuer({ apiAudience }: { apiAudience: string }):
       refresh_token: refreshToken,
       token_type: 'Bearer',
       expires_in: 300,
+      ...(mischief.refreshLasts !== undefined && { refresh_expires_in: mischief.refreshLasts }),
       id_token: await sign(mischief.foreignKey ? stranger : key, mischief.idToken?.(claims) ?? claims),
     };
   }

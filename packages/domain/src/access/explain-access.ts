@@ -99,6 +99,14 @@ async function explainUser(
   if (!user) throw notFound(`the user ${username.slice(0, 255)}`, 'grantee');
   if (user.disabledAt)
     return { allowed: false, role: undefined, because: [], missing: 'the user is disabled', grantableBy: [] };
+  if (user.suspendedAt)
+    return {
+      allowed: false,
+      role: undefined,
+      because: [],
+      missing: 'the identity provider no longer lets the user sign in',
+      grantableBy: [],
+    };
   return explainOther(ctx, repository, action, {
     kind: 'user',
     id: user.id,

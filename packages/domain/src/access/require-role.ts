@@ -117,7 +117,7 @@ export async function whoCanGrant(
   repository: Pick<AccessibleRepository, 'id' | 'namespaceId'>,
 ): Promise<string[]> {
   const rows = await ctx.em.execute<{ name: string }[]>(
-    `select distinct n.name from users u join namespaces n on n.id = u.namespace_id where u.disabled_at is null and (
+    `select distinct n.name from users u join namespaces n on n.id = u.namespace_id where u.disabled_at is null and u.suspended_at is null and (
        u.namespace_id = ?
        or exists (select 1 from permissions p where p.repository_id = ? and p.role = 'admin' and p.user_id = u.id)
        or exists (select 1 from organizations o join teams t on t.organization_id = o.id

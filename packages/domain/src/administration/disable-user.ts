@@ -1,9 +1,10 @@
-import { Session, User } from '@escale/schema/entities';
+import { User } from '@escale/schema/entities';
 import { requireAdministrator } from '../access/require-administrator.ts';
 import type { Context } from '../context.ts';
 import { denied, notFound } from '../errors.ts';
 import { inTransaction } from '../in-transaction.ts';
 import { recordUsage } from '../usage-logs/record.ts';
+import { endSessions } from '../users/end-sessions.ts';
 
 /**
  * Ends all that a person can do here, at once: sessions, tokens, registry tokens issued for them, and the robots of the
@@ -17,7 +18,7 @@ export async function disableUser(ctx: Context, { username }: { username: string
       throw denied('nobody disables oneself: the registry must keep somebody who can undo it');
     if (user.disabledAt) return user;
     user.disabledAt = inner.now;
-    await inner.em.nativeDelete(Session, { user: user.id });
+    await endSessions(inner, { user: user.id });
     recordUsage(inner, 'user.disabled', { namespace: user.username });
     return user;
   });

@@ -123,6 +123,7 @@ const changes: Readonly<Record<string, () => Promise<unknown>>> = {
   'a robot is renamed': () => write(`update robots set name = case name when 'ci' then 'cd' else 'ci' end`),
   'an administrator': () => write('update users set is_administrator = not is_administrator where id = ?', ids.bob),
   ...toggled('users', 'disabled_at', () => ids.bob),
+  ...toggled('users', 'suspended_at', () => ids.bob),
   ...toggled('namespaces', 'deleted_at', () => ids.namespace),
   ...toggled('repositories', 'deleted_at', () => ids.repository),
   ...toggled('application_tokens', 'expires_at', () => ids.token, `now() - interval '1 day'`),

@@ -220,6 +220,7 @@ function seenIn({ kind, id }: CredentialReference, name: RepositoryName, row: Ho
       name: row.holder_name,
       isAdministrator: row.is_administrator,
       disabled: row.disabled,
+      suspended: row.suspended,
       deleted: row.deleted,
       title: row.title,
       expiresAt: row.expires_at === null ? null : new Date(row.expires_at),

@@ -20,6 +20,7 @@ export interface HotRow {
   holder_name: string;
   is_administrator: boolean;
   disabled: boolean;
+  suspended: boolean;
   deleted: boolean;
   title: string | null;
   /** Milliseconds since 1970, as `created_at`: cheaper to read than a date. */
@@ -118,7 +119,7 @@ export function hotStatement(
              nobody
                ? ''
                : `holder.namespace_id as holder_namespace_id, holder.name as holder_name, holder.is_administrator,
-           holder.disabled, holder.deleted, holder.title, ${milliseconds('holder.expires_at')} as expires_at,`
+           holder.disabled, holder.suspended, holder.deleted, holder.title, ${milliseconds('holder.expires_at')} as expires_at,`
            }
            r.id as repository_id, r.namespace_id, r.visibility, r.created_by, ${milliseconds('r.created_at')} as created_at,
            ${columns}, ${dependsOn.sql} as state

@@ -143,7 +143,7 @@ export async function resumePrincipal(
   return principalOf({ kind, id }, holderFrom(row), now);
 }
 
-interface HolderRow extends Pick<Holder, 'id' | 'name' | 'disabled' | 'deleted' | 'title' | 'scopes'> {
+interface HolderRow extends Pick<Holder, 'id' | 'name' | 'disabled' | 'suspended' | 'deleted' | 'title' | 'scopes'> {
   readonly namespace_id: string;
   readonly is_administrator: boolean;
   readonly expires_at: Date | string | null;
@@ -154,7 +154,7 @@ function holderFrom({ namespace_id, is_administrator, expires_at, ...rest }: Hol
   return { ...rest, namespaceId: namespace_id, isAdministrator: is_administrator, expiresAt };
 }
 
-/** @throws UNAUTHORIZED for a disabled user */
+/** @throws UNAUTHORIZED for a disabled or suspended user */
 export function userPrincipal(user: User, credential: Credential): UserPrincipal {
   return userHolding(credential, {
     id: user.id,
@@ -162,6 +162,7 @@ export function userPrincipal(user: User, credential: Credential): UserPrincipal
     name: user.username,
     isAdministrator: user.isAdministrator,
     disabled: user.disabledAt !== null && user.disabledAt !== undefined,
+    suspended: user.suspendedAt !== null && user.suspendedAt !== undefined,
   });
 }
 

@@ -68,7 +68,9 @@ describe('signing in with tokens', () => {
     const set = (sql: string) => database.orm.em.getConnection().execute(sql);
     await set(`update users set disabled_at = now() where id = '${user.id}'`);
     await expect(authenticateBasic(nobody(), '$app', plain)).rejects.toThrow(/disabled/);
-    await set(`update users set disabled_at = null where id = '${user.id}'`);
+    await set(`update users set disabled_at = null, suspended_at = now() where id = '${user.id}'`);
+    await expect(authenticateBasic(nobody(), '$app', plain)).rejects.toThrow(/no longer lets .* sign in/);
+    await set(`update users set suspended_at = null where id = '${user.id}'`);
     await set(
       `update application_tokens set expires_at = now() - interval '1 day' where id = '${applicationToken.id}'`,
     );

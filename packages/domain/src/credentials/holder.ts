@@ -1,6 +1,6 @@
 import { isApiScope } from '../access/api-scope.ts';
 import type { Credential, Principal, RobotPrincipal, UserPrincipal } from '../access/principal.ts';
-import { unauthorized } from '../errors.ts';
+import { unauthorized, userSuspended } from '../errors.ts';
 import { howToGetApplicationToken } from './how-to.ts';
 
 /** Which credential a registry token was issued for: what is looked up again at every use of that token. */
@@ -25,6 +25,8 @@ export interface Holder {
   readonly name: string;
   readonly isAdministrator: boolean;
   readonly disabled: boolean;
+  /** The identity provider no longer lets the person sign in, until the next sign-in. */
+  readonly suspended: boolean;
   /** The namespace was deleted, and may be restored. */
   readonly deleted: boolean;
   /** How people call the credential, where they gave it a name. */
@@ -36,7 +38,7 @@ export interface Holder {
 
 const users = (from: string, where: string, title: string, expiresAt: string, more = ''): string => `
   select u.id, u.namespace_id, n.name, u.is_administrator, u.disabled_at is not null as disabled,
-         n.deleted_at is not null as deleted, ${title} as title, ${expiresAt} as expires_at${more}
+         u.suspended_at is not null as suspended, n.deleted_at is not null as deleted, ${title} as title, ${expiresAt} as expires_at${more}
     from ${from} join namespaces n on n.id = u.namespace_id where ${where}`;
 const userById = (id: string): string => users('users u', `u.id = ${id}`, 'null::text', 'null::timestamptz');
 
@@ -54,7 +56,7 @@ export const holderOf = {
   'robot-token': (id: string) => `
   select r.id, r.namespace_id, n.name || '+' || r.name as name, false as is_administrator,
          exists (select 1 from users o where o.namespace_id = r.namespace_id and o.disabled_at is not null) as disabled,
-         n.deleted_at is not null as deleted, null::text as title, t.expires_at
+         false as suspended, n.deleted_at is not null as deleted, null::text as title, t.expires_at
     from robot_tokens t join robots r on r.id = t.robot_id join namespaces n on n.id = r.namespace_id where t.id = ${id}`,
   session: userById,
   'keycloak-token': userById,
@@ -71,7 +73,7 @@ export const holderKind = {
 
 /**
  * The principal of a credential.
- * @throws UNAUTHORIZED with the reason when the credential has expired or its user is disabled
+ * @throws UNAUTHORIZED with the reason when the credential has expired, or its user is disabled or suspended
  */
 export function principalOf(
   { kind, id }: { kind: Credential['kind']; id?: string },
@@ -100,13 +102,14 @@ export function principalOf(
   return { kind: 'robot', id: holder.id, namespaceId: holder.namespaceId, name: holder.name, credential };
 }
 
-/** @throws UNAUTHORIZED for a disabled user */
+/** @throws UNAUTHORIZED for a disabled or suspended user */
 export function userHolding(
   credential: Credential,
   holder: Omit<Holder, 'deleted' | 'title' | 'expiresAt'>,
 ): UserPrincipal {
-  const { id, namespaceId, name, isAdministrator, disabled } = holder;
+  const { id, namespaceId, name, isAdministrator, disabled, suspended } = holder;
   if (disabled) throw unauthorized(`the user ${name} is disabled; ask an administrator of this registry`);
+  if (suspended) throw userSuspended(name, credential.kind);
   return { kind: 'user', id, namespaceId, name, isAdministrator, credential };
 }
 

@@ -7,7 +7,12 @@ export interface DirectoryPerson {
   /** First and last name, where the provider has them. */
   readonly name?: string;
   readonly email?: string;
+  /** Whether the provider has verified that address; one that is not verified identifies nobody. */
+  readonly emailVerified?: boolean;
 }
+
+/** Whether the provider lets a person sign in; `absent`: it does not know the person (any more). */
+export type PersonState = 'enabled' | 'disabled' | 'absent';
 
 /**
  * What the identity provider says outside of sign-ins, where it lets itself be asked. Every method reads all there is, or throws:
@@ -18,6 +23,8 @@ export interface Directory {
   membersOf(group: string, signal?: AbortSignal): Promise<readonly string[]>;
   /** Full paths of the groups that a person is in now; none for one who is not there any more or may not sign in. @throws DirectoryUnavailable */
   groupsOf(subject: string, signal?: AbortSignal): Promise<readonly string[]>;
+  /** @throws DirectoryUnavailable */
+  stateOf(subject: string, signal?: AbortSignal): Promise<PersonState>;
   /** People whose user name or name begins so, or whose e-mail address is exactly this. @throws DirectoryUnavailable */
   search(text: string, limit: number): Promise<readonly DirectoryPerson[]>;
 }

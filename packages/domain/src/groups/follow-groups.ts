@@ -2,6 +2,7 @@ import { User } from '@escale/schema/entities';
 import { tryInTurn } from '@escale/schema/orm';
 import type { Context } from '../context.ts';
 import { applyGroups } from './apply-groups.ts';
+import { checkPeople } from './check-people.ts';
 import { DirectoryUnavailable, type Directory } from './directory.ts';
 
 /** Of which provider, and which group administers the registry. */
@@ -16,7 +17,9 @@ export interface GroupsFollowed {
   readonly groups: number;
   /** People of whom something changed. */
   readonly changed: number;
-  /** Groups that could not be read, in words; their people stay as they are until the next look. */
+  /** People whom the provider no longer lets sign in, and who are suspended for it. */
+  readonly suspended: number;
+  /** Groups and people that could not be read, in words; they stay as they are until the next run. */
   readonly failures: readonly string[];
 }
 
@@ -66,7 +69,9 @@ async function look(ctx: Context, follow: GroupsToFollow, signal: AbortSignal | 
       if (!isReachable) break;
     }
   }
-  return { groups: groups.length, changed, failures: [...new Set(failures)] };
+  const checked = await checkPeople(ctx, { directory, issuer }, signal);
+  failures.push(...checked.failures);
+  return { groups: groups.length, changed, suspended: checked.suspended, failures: [...new Set(failures)] };
 }
 
 async function followedGroups({ em }: Context, adminGroup: string): Promise<string[]> {

@@ -107,12 +107,12 @@ describe('looking at the groups without a sign-in', () => {
     const robot = await buildRobot(database.orm.em.fork(), { namespace: acme.namespace, name: 'ci' });
     await addTeamMember(by(owner), with_(robot.login));
     provider.groups.set(group, new Set([coming.subject, 'subject-of-nobody']));
-    expect(await look()).toEqual({ groups: 2, changed: 2, failures: [] });
+    expect(await look()).toEqual({ groups: 2, changed: 2, suspended: 0, failures: [] });
     expect(await membersOf()).toEqual([
       ['ci', false],
       [coming.username, true],
     ]);
-    expect(await look()).toEqual({ groups: 2, changed: 0, failures: [] });
+    expect(await look()).toEqual({ groups: 2, changed: 0, suspended: 0, failures: [] });
     expect(leaving.subject).not.toBe(coming.subject);
   });
 

@@ -49,7 +49,7 @@ async function countAdmins(ctx: Context, organizationId: string): Promise<number
   const rows = await ctx.em.execute<{ admins: string }[]>(
     `select count(distinct m.user_id) as admins
        from teams t join team_memberships m on m.team_id = t.id join users u on u.id = m.user_id
-       where t.organization_id = ? and t.role = 'admin' and u.disabled_at is null`,
+       where t.organization_id = ? and t.role = 'admin' and u.disabled_at is null and u.suspended_at is null`,
     [organizationId],
   );
   return Number(rows[0]?.admins);

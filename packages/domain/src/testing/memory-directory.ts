@@ -1,6 +1,6 @@
 import type { User } from '@escale/schema/entities';
 import type { EntityManager } from '@escale/schema/orm';
-import { DirectoryUnavailable, type Directory, type DirectoryPerson } from '../groups/directory.ts';
+import { DirectoryUnavailable, type Directory, type DirectoryPerson, type PersonState } from '../groups/directory.ts';
 import { signInUser } from '../users/sign-in-user.ts';
 import { contextFor } from './domain-test.ts';
 
@@ -15,7 +15,13 @@ export async function newPerson(
 ): Promise<DirectoryPerson> {
   counter += 1;
   const username = `${name}${String(counter)}`;
-  const known = { subject: `subject-${username}`, username, name: `${name} Martin`, email: `${username}@example.org` };
+  const known = {
+    subject: `subject-${username}`,
+    username,
+    name: `${name} Martin`,
+    email: `${username}@example.org`,
+    emailVerified: true,
+  };
   if (groups !== 'never') await signInPerson(em, known, groups);
   return known;
 }
@@ -41,6 +47,8 @@ export class MemoryDirectory implements Directory {
   readonly groups = new Map<string, Set<string>>();
   people: DirectoryPerson[] = [];
   unlisted = new Set<string>();
+  /** By subject; others are enabled. */
+  states = new Map<string, PersonState>();
   failing: ((group: string) => boolean) | undefined;
   onAsked: () => Promise<undefined> = () => Promise.resolve(undefined);
 
@@ -53,7 +61,14 @@ export class MemoryDirectory implements Directory {
   async groupsOf(subject: string): Promise<readonly string[]> {
     await Promise.resolve();
     if (this.failing?.(subject)) throw new DirectoryUnavailable('Keycloak answers 503', { isReachable: true });
+    if ((await this.stateOf(subject)) !== 'enabled') return [];
     return [...this.groups].filter(([, members]) => members.has(subject)).map(([name]) => name);
+  }
+
+  async stateOf(subject: string): Promise<PersonState> {
+    await Promise.resolve();
+    if (this.failing?.(subject)) throw new DirectoryUnavailable('Keycloak answers 503', { isReachable: true });
+    return this.states.get(subject) ?? 'enabled';
   }
 
   async search(): Promise<readonly DirectoryPerson[]> {

@@ -10,6 +10,8 @@ export const usageKinds = [
   'user.signed_out',
   'user.disabled',
   'user.enabled',
+  'user.suspended',
+  'user.resumed',
   'user.administrator_changed',
   'organization.created',
   'organization.updated',

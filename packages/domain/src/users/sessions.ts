@@ -1,9 +1,11 @@
 import { Session } from '@escale/schema/entities';
 import { as, type Context } from '../context.ts';
 import { notFound } from '../errors.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordUsage } from '../usage-logs/record.ts';
+import { endSessions } from './end-sessions.ts';
 import { requireUser } from './require-user.ts';
-import { identityProvider } from './sign-in-user.ts';
+import { identityProvider } from './identity-provider.ts';
 
 /** Where the caller is signed in, the latest used first. */
 export async function listSessions(ctx: Context): Promise<Session[]> {
@@ -16,10 +18,11 @@ export async function listSessions(ctx: Context): Promise<Session[]> {
 
 /** Signs the caller out somewhere, at once. Another person's session is answered like one that does not exist. @throws NOT_FOUND */
 export async function revokeSession(ctx: Context, { id }: { id: string }): Promise<{ id: string }> {
-  const session = await requireOwnSession(ctx, id, 'id');
-  recordRevoked(ctx, requireUser(ctx).name, session.userAgent);
-  ctx.em.remove(session);
-  await ctx.em.flush();
+  const { userAgent } = await requireOwnSession(ctx, id, 'id');
+  await inTransaction(ctx, async (inner) => {
+    recordRevoked(inner, requireUser(inner).name, userAgent);
+    await endSessions(inner, { id });
+  });
   return { id };
 }
 
@@ -27,18 +30,21 @@ export async function revokeSession(ctx: Context, { id }: { id: string }): Promi
 export async function revokeOtherSessions(ctx: Context, { keep }: { keep: string }): Promise<{ revoked: number }> {
   const owner = requireUser(ctx);
   await requireOwnSession(ctx, keep, 'keep');
-  const others = await ctx.em.find(Session, { user: owner.id, id: { $ne: keep } });
-  for (const { userAgent } of others) recordRevoked(ctx, owner.name, userAgent);
-  ctx.em.remove(others);
-  await ctx.em.flush();
-  return { revoked: others.length };
+  return inTransaction(ctx, async (inner) => {
+    const others = await inner.em.find(Session, { user: owner.id, id: { $ne: keep } });
+    for (const { userAgent } of others) recordRevoked(inner, owner.name, userAgent);
+    for (const { id } of others) await endSessions(inner, { id });
+    return { revoked: others.length };
+  });
 }
 
-/** Ends a session of which the identity provider says that it is over, or that the person may not sign in any more. */
+/** Ends a session of which the identity provider says that it is over. */
 export async function endSessionForProvider(ctx: Context, session: Session): Promise<void> {
-  recordUsage(as(ctx, identityProvider), 'user.signed_out', { namespace: session.user.username });
-  ctx.em.remove(session);
-  await ctx.em.flush();
+  await inTransaction(ctx, async (inner) => {
+    const ended = await inner.em.nativeDelete(Session, { id: session.id });
+    if (ended === 0 || session.expiresAt <= inner.now) return;
+    recordUsage(as(inner, identityProvider), 'user.signed_out', { namespace: session.user.username });
+  });
 }
 
 async function requireOwnSession(ctx: Context, id: string, field: string): Promise<Session> {

@@ -1,4 +1,3 @@
-import type { Principal } from '../access/principal.ts';
 import { registrySettings } from '../administration/registry-settings.ts';
 import { UniqueConstraintViolationException } from '@mikro-orm/core';
 import { Namespace, User } from '@escale/schema/entities';
@@ -9,6 +8,7 @@ import { applyGroups } from '../groups/apply-groups.ts';
 import { inTransaction } from '../in-transaction.ts';
 import { acceptPendingMemberships } from '../teams/accept-pending.ts';
 import { recordUsage } from '../usage-logs/record.ts';
+import { resumeUser } from './suspend-user.ts';
 
 /** What the identity provider says of a person, already verified. */
 export interface VerifiedIdentity {
@@ -32,6 +32,7 @@ export interface VerifiedIdentity {
  */
 export async function signInUser(ctx: Context, identity: VerifiedIdentity): Promise<User> {
   const user = await findOrCreateUser(ctx, identity);
+  if (!user.disabledAt) resumeUser(ctx, user);
   const principal = userPrincipal(user, { kind: 'session' });
   await followIdentity(ctx, user, identity);
   user.lastSignedInAt = ctx.now;
@@ -46,9 +47,6 @@ export async function followIdentity(ctx: Context, user: User, identity: Verifie
   await applyGroups(ctx, user, identity);
   await acceptPendingMemberships(ctx, user, identity);
 }
-
-/** Who changes what follows from the identity provider. */
-export const identityProvider: Principal = { kind: 'system', name: 'identity provider' };
 
 /** The user of an identity, without counting it as a sign-in: a program presents a token with every request. */
 export async function findOrCreateUser(ctx: Context, identity: VerifiedIdentity): Promise<User> {

@@ -92,6 +92,8 @@ async function follow(parts: JobParts): Promise<void> {
       'groups of the identity provider cannot be followed at the moment; nobody loses anything by it',
     );
   }
+  if (done.suspended > 0)
+    parts.logger.info({ people: done.suspended }, 'people whom the identity provider refuses are suspended');
   if (done.changed > 0)
     parts.logger.info({ people: done.changed }, 'rights followed the groups of the identity provider');
 }

@@ -81,6 +81,12 @@ test.each<[string, (given: { repository: Repository; user: User }) => string, st
   ],
   ['the user is disabled', ({ user }) => `update users set disabled_at = now() where id = '${user.id}'`, 'team', 401],
   [
+    'the identity provider refuses the user',
+    ({ user }) => `update users set suspended_at = now() where id = '${user.id}'`,
+    'team',
+    401,
+  ],
+  [
     'the repository is deleted',
     ({ repository }) => `update repositories set deleted_at = now() where id = '${repository.id}'`,
     'direct',

@@ -14,6 +14,7 @@ export { Namespace } from './namespace.ts';
 export { Organization } from './organization.ts';
 export { PendingMembership } from './pending-membership.ts';
 export { Permission } from './permission.ts';
+export { ProviderGrant } from './provider-grant.ts';
 export { RegistrySettings } from './registry-settings.ts';
 export { Repository } from './repository.ts';
 export { RepositoryBlob } from './repository-blob.ts';

@@ -15,6 +15,8 @@ const OrganizationSchema = defineEntity({
     description: p.text().nullable(),
     /** Login of who deleted it, while it can be restored. */
     deletedBy: p.text().nullable(),
+    /** Patterns of the identity provider's groups that its teams may follow, set by administrators of the registry. Null: none. */
+    allowedGroups: p.json<string[]>().nullable(),
     /** Days that its usage logs are kept for; null for as long as the registry keeps them. */
     logRetentionDays: p.integer().nullable(),
     createdAt: createdAt(),

@@ -24,6 +24,8 @@ const SessionSchema = defineEntity({
     refreshToken: p.blob().nullable().hidden(),
     /** When that is done next; later while somebody does it. */
     refreshAt: p.datetime().nullable(),
+    /** When the refresh token ends by itself, where the provider says so. */
+    refreshUntil: p.datetime().nullable(),
     /** Where it began, for the list in which its owner looks for strangers. */
     clientAddress: p.text().nullable(),
     userAgent: p.text().nullable(),

@@ -8,7 +8,7 @@ const UserSchema = defineEntity({
   name: 'User',
   tableName: 'users',
   uniques: [{ properties: ['issuer', 'subject'] }],
-  triggers: notesRightsChange('users', ['id', 'namespace_id', 'is_administrator', 'disabled_at']),
+  triggers: notesRightsChange('users', ['id', 'namespace_id', 'is_administrator', 'disabled_at', 'suspended_at']),
   properties: {
     id: id(),
     namespace: () => p.oneToOne(Namespace).owner().eager(),
@@ -20,6 +20,10 @@ const UserSchema = defineEntity({
     /** From the administrators' group of the identity provider, as of the last sign-in. */
     isAdministrator: p.boolean().default(false),
     disabledAt: p.datetime().nullable(),
+    /** When the identity provider refused the person. Ends with the next sign-in, or when an administrator enables the user. */
+    suspendedAt: p.datetime().nullable(),
+    /** When the provider's directory was last asked about the person; null: never. */
+    checkedAt: p.datetime().nullable(),
     lastSignedInAt: p.datetime().nullable(),
     createdAt: createdAt(),
   },
