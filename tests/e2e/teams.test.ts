@@ -9,7 +9,9 @@ const product = consoleUnderTest();
 describe.each(ways)('teams and members in $language, by $by', (way) => {
   const acme = `acme-${way.language}`;
   const base = `/organizations/${acme}`;
-  const flow = flowOf(product, way, () => organizationScene(product.stack, acme, { robots: ['builder'] }));
+  const flow = flowOf(product, way, () =>
+    organizationScene(product.stack, acme, { robots: ['builder'], groups: ['/platform/*'] }),
+  );
   const { t, go, button, field, box, dialog, closed, look } = flow;
 
   test('a new team is asked at once what it may do, and gets it in one act', async () => {

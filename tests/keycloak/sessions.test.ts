@@ -7,11 +7,17 @@ const soon = { timeout: 30_000, interval: 250 };
 const isSignedIn = async (person: SignedIn) =>
   (await person.graphql<{ viewer: unknown }>('{ viewer { id } }')).data?.viewer !== null;
 
-/** Takes somebody out of all groups, or puts them in one. */
+/** Takes somebody out of all groups. */
 async function leaveGroups({ admin, realm }: Scene, username: string): Promise<void> {
   const subject = await admin.subjectOf(realm, username);
   for (const { id } of await admin.ask<{ id: string }[]>('GET', `/${realm}/users/${subject}/groups`))
     await admin.ask('DELETE', `/${realm}/users/${subject}/groups/${id}`);
+}
+
+/** By the group's full path. */
+async function joinGroup({ admin, realm }: Scene, username: string, path: string): Promise<void> {
+  const { id } = await admin.ask<{ id: string }>('GET', `/${realm}/group-by-path${path}`);
+  await admin.ask('PUT', `/${realm}/users/${await admin.subjectOf(realm, username)}/groups/${id}`);
 }
 
 describe('within the refresh time', () => {
@@ -54,6 +60,12 @@ describe('within the refresh time', () => {
     const carol = await signIn(scene.stack, 'carol');
     await carol.ask('mutation { createOrganization(input: { name: "acme" }) { organization { name } } }');
     await carol.ask('mutation { createTeam(input: { organization: "acme", name: "devs" }) { team { name } } }');
+    await joinGroup(scene, 'admin', '/escale-admins');
+    const admin = await signIn(scene.stack, 'admin', { confirm: false });
+    await admin.ask('mutation { confirmUsername(input: { username: "head" }) { viewer { username } } }');
+    await admin.ask(
+      'mutation { allowOrganizationGroups(input: { organization: "acme", patterns: ["/platform/*"] }) { organization { name } } }',
+    );
     await carol.ask(
       'mutation { syncTeam(input: { organization: "acme", team: "devs", group: "/platform/dev" }) { team { name } } }',
     );

@@ -35,7 +35,7 @@ export async function livelyScene(stack: Stack, database: TestDatabase): Promise
   const em = database.orm.em.fork();
   for (const name of ['dana', 'erik', 'fatou', 'grace', 'hugo.martin']) await buildUser(em, { name });
 
-  await furnish(alice);
+  await furnish(alice, admin);
   await change(bob, 'createOrganization', { name: 'northwind' });
   const ci = (await change(alice, 'createRobotToken', { robot: 'acme+ci' }, credentials)) as Credentials;
   const client = new OciClient(stack.url, ci.credentials);
@@ -75,7 +75,7 @@ const repositories: readonly (readonly [name: string, visibility: string, descri
   ['alice/scratch', 'PRIVATE', 'Trying things out.'],
 ];
 
-async function furnish(alice: SignedIn): Promise<void> {
+async function furnish(alice: SignedIn, admin: SignedIn): Promise<void> {
   const organization = 'acme';
   const described = { description: 'Payments and storefront of ACME', contactEmail: 'platform@acme.example' };
   await change(alice, 'createOrganization', { name: organization, ...described });
@@ -91,6 +91,7 @@ async function furnish(alice: SignedIn): Promise<void> {
   const awaited = { organization, team: 'developers', login: 'ines@acme.example' };
   await change(alice, 'addPendingTeamMember', awaited);
   await change(alice, 'createTeam', { organization, name: 'platform', role: 'MEMBER' });
+  await change(admin, 'allowOrganizationGroups', { organization, patterns: ['/acme/*'] });
   await change(alice, 'syncTeam', { organization, team: 'platform', group: '/acme/platform' });
   for (const [name, description] of [
     ['ci', 'Builds and pushes every commit'],

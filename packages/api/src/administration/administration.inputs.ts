@@ -41,6 +41,24 @@ export class TakeOverOrganizationPayload {
   organization!: Organization;
 }
 
+@InputType({ description: 'Input of `allowOrganizationGroups`.' })
+export class AllowOrganizationGroupsInput {
+  @Field(() => String, { description: 'Name of the organization.' })
+  organization!: string;
+
+  @Field(() => [String], {
+    description:
+      'Replace the present patterns. A full path such as `/platform/dev` allows that group. `*` at the end allows every group whose path begins so: `/platform/*`. An empty list allows no group. At most 100 patterns of 1024 characters.',
+  })
+  patterns!: string[];
+}
+
+@ObjectType({ description: 'Payload of `allowOrganizationGroups`.' })
+export class AllowOrganizationGroupsPayload {
+  @Field(() => Organization, { description: 'The organization with its new patterns.' })
+  organization!: Organization;
+}
+
 @InputType({ description: 'Which tokens to end.' })
 export class RevokeTokensInput {
   @Field(() => String, {

@@ -6,6 +6,7 @@ import type {
 } from '@escale/schema/entities';
 import { requireAdministrator } from '@escale/domain/access';
 import {
+  allowGroups,
   createMessage,
   deleteMessage,
   disableUser,
@@ -23,6 +24,8 @@ import type { ApiContext } from '../graphql/context.ts';
 import { DateTime } from '../graphql/scalars.ts';
 import { User } from '../users/user.type.ts';
 import {
+  AllowOrganizationGroupsInput,
+  AllowOrganizationGroupsPayload,
   CreateMessageInput,
   CreateMessagePayload,
   DeleteMessageInput,
@@ -85,6 +88,18 @@ export class AdministrationResolver {
     @Ctx() ctx: ApiContext,
   ): Promise<{ organization: OrganizationEntity }> {
     return { organization: await takeOverOrganization(ctx, input) };
+  }
+
+  @Access('administrator', 'nothing')
+  @Mutation(() => AllowOrganizationGroupsPayload, {
+    description:
+      'Decides which groups of the identity provider the teams of an organization may follow. A team whose group is no longer allowed gets nobody new by it; people who leave the group still leave the team. For administrators. Errors: `NOT_FOUND`, `INPUT_INVALID`.',
+  })
+  async allowOrganizationGroups(
+    @Arg('input', () => AllowOrganizationGroupsInput) input: AllowOrganizationGroupsInput,
+    @Ctx() ctx: ApiContext,
+  ): Promise<{ organization: OrganizationEntity }> {
+    return { organization: await allowGroups(ctx, input) };
   }
 
   @Access('administrator', 'nothing')

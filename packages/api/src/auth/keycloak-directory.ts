@@ -54,7 +54,9 @@ export class KeycloakDirectory implements Directory {
     );
     if (found === 'absent') return [];
     // A group that was renamed between the two would be another one.
-    const { id } = this.#read(group, found);
+    const { id, path: name } = this.#read(group, found);
+    // An address may lead elsewhere than the path says.
+    if (name !== path) return [];
     const people = await this.#pages(person, `groups/${id}/members`, signal);
     return (people ?? []).filter(({ enabled }) => enabled !== false).map((member) => member.id);
   }

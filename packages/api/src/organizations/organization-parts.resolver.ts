@@ -23,6 +23,16 @@ export class OrganizationPartsResolver {
     return role === 'admin' ? (organization.contactEmail ?? null) : null;
   }
 
+  @FieldResolver(() => [String], {
+    nullable: true,
+    description:
+      'Patterns of the groups of the identity provider that its teams may follow, see `allowOrganizationGroups`. Null for viewers who do not administer the organization.',
+  })
+  async allowedGroups(@Root() organization: OrganizationEntity, @Ctx() ctx: ApiContext): Promise<string[] | null> {
+    const role = await ctx.loaders.namespaceRole(organization.namespace.id);
+    return role === 'admin' ? (organization.allowedGroups ?? []) : null;
+  }
+
   @FieldResolver(() => TeamRole, {
     nullable: true,
     description:

@@ -1,5 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
 import type { Organization as OrganizationEntity, Team as TeamEntity } from '@escale/schema/entities';
+import { allowsGroup } from '@escale/domain/groups';
 import {
   addPendingTeamMember,
   addTeamMember,
@@ -117,18 +118,29 @@ export class TeamResolver {
   @Access('signed in', 'namespace admin')
   @Mutation(() => SyncTeamPayload, {
     description:
-      'Binds a team to a group of the identity provider, which alone says from then on who of its people is in the team; robots are added as before. People leave and come at their next sign-in, or within a minute where the provider can be asked. Null ends it, and everybody stays.',
+      'Binds a team to a group of the identity provider, which alone says from then on who of its people is in the team; robots are added as before. People leave and come at their next sign-in, or within a minute where the provider can be asked. Only people who have signed in here are brought. The group must be one that an administrator of the registry has allowed for the organization (`allowOrganizationGroups`), else the answer is `DENIED`. Null ends it, and everybody stays.',
   })
   async syncTeam(
     @Arg('input', () => SyncTeamInput) input: SyncTeamInput,
     @Ctx() ctx: ApiContext,
   ): Promise<SyncTeamPayload> {
-    return { team: await syncTeam(ctx, input) };
+    return { team: await syncTeam(ctx, input, ctx.services.config) };
   }
 
   @FieldResolver(() => Organization, { description: 'The organization that it belongs to.' })
   organization(@Root() { organization }: TeamEntity, @Ctx() ctx: ApiContext): Promise<OrganizationEntity> {
     return ctx.loaders.organization(organization.id);
+  }
+
+  @FieldResolver(() => Boolean, {
+    nullable: true,
+    description:
+      'Whether the organization may follow the group of this team. When it is false nobody new comes with the group, and people who leave the group still leave the team. Null for a team without a group.',
+  })
+  async syncedGroupAllowed(@Root() team: TeamEntity, @Ctx() ctx: ApiContext): Promise<boolean | null> {
+    if (!team.syncedGroup) return null;
+    const { allowedGroups } = await ctx.loaders.organization(team.organization.id);
+    return allowsGroup(allowedGroups, team.syncedGroup);
   }
 
   @FieldResolver(() => MemberConnection, { description: 'By name; for its own members and for admins.' })

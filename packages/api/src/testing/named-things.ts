@@ -75,7 +75,7 @@ export const named: Readonly<Record<string, string>> = {
  * organization is visible to all, tags are names within the repository that is named beside them.
  */
 export const harmless: readonly RegExp[] = [
-  /\.(?:after|search|text|description|title|contactEmail|confirmName|group|login|effect|expectedDigest|artifactType)$/,
+  /\.(?:after|search|text|description|title|contactEmail|patterns|confirmName|group|login|effect|expectedDigest|artifactType)$/,
   /\.(?:organization|namespace|username|user)$/,
   /^(?:createOrganization|updateOrganization|deleteOrganization|restoreOrganization|createTeam|createRobot|createRepository)\.name$/,
   // Kinds are words; a performer filters what one may read anyway; messages are everybody's, and only administrators name one.

@@ -155,11 +155,14 @@ export const inputs: Readonly<Record<string, (scene: Scene) => Promise<Record<st
     await scene.em.flush();
     return { organization: scene.organization.name, team: team.name, login: 'nobody' };
   },
-  syncTeam: async (scene) => ({
-    organization: scene.organization.name,
-    team: (await scene.team()).name,
-    group: '/devs',
-  }),
+  syncTeam: async (scene) => {
+    await scene.em.execute(`update organizations set allowed_groups = '["/devs"]' where id = ?`, [
+      scene.organization.id,
+    ]);
+    return { organization: scene.organization.name, team: (await scene.team()).name, group: '/devs' };
+  },
+  allowOrganizationGroups: ({ organization }) =>
+    Promise.resolve({ organization: organization.name, patterns: ['/devs', '/platform/*'] }),
   createRobot: async ({ organization }) => ({ namespace: organization.name, name: next('new-bot') }),
   updateRobot: async (scene) => ({ robot: (await scene.robot()).login, description: 'new' }),
   deleteRobot: async (scene) => ({ robot: (await scene.robot()).login }),

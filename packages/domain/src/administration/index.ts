@@ -1,3 +1,4 @@
+export * from './allow-groups.ts';
 export * from './disable-user.ts';
 export * from './list-users.ts';
 export * from './messages.ts';

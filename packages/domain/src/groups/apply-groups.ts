@@ -3,6 +3,7 @@ import { v7 } from 'uuid';
 import { as, type Context } from '../context.ts';
 import { inTransaction } from '../in-transaction.ts';
 import { recordUsage } from '../usage-logs/record.ts';
+import { allowsGroup } from './allowed-groups.ts';
 
 /** What the groups of the identity provider make of a person here. */
 export interface GroupRights {
@@ -56,15 +57,16 @@ async function leaveTeams({ em }: Context, user: User, groups: readonly string[]
 
 async function joinTeams({ em }: Context, user: User, groups: readonly string[]): Promise<TeamChange[]> {
   if (groups.length === 0) return [];
-  const missing = await em.execute<TeamChange[]>(
-    `select t.id as "teamId", t.name as team, n.name as namespace, t.synced_group as "group"
+  const missing = await em.execute<(TeamChange & { group: string; allowed: string[] | null })[]>(
+    `select t.id as "teamId", t.name as team, n.name as namespace, t.synced_group as "group", o.allowed_groups as allowed
        from teams t join organizations o on o.id = t.organization_id join namespaces n on n.id = o.namespace_id
        where n.deleted_at is null and t.synced_group in (${marks(groups)})
          and not exists (select 1 from team_memberships m where m.team_id = t.id and m.user_id = ?)`,
     [...groups, user.id],
   );
   const joined: TeamChange[] = [];
-  for (const change of missing) if (await join(em, user, change.teamId, true)) joined.push(change);
+  for (const change of missing)
+    if (allowsGroup(change.allowed, change.group) && (await join(em, user, change.teamId, true))) joined.push(change);
   return joined;
 }
 

@@ -1,6 +1,7 @@
 import { User } from '@escale/schema/entities';
 import { tryInTurn } from '@escale/schema/orm';
 import type { Context } from '../context.ts';
+import { allowsGroup } from './allowed-groups.ts';
 import { applyGroups } from './apply-groups.ts';
 import { checkPeople } from './check-people.ts';
 import { DirectoryUnavailable, type Directory } from './directory.ts';
@@ -44,11 +45,11 @@ async function look(ctx: Context, follow: GroupsToFollow, signal: AbortSignal | 
   const groups = await followedGroups(ctx, adminGroup);
   const failures: string[] = [];
   const doubtful = new Set<string>();
-  for (const group of groups) {
+  for (const [group, teams] of groups) {
     if (signal?.aborted) break;
     try {
       const members = await directory.membersOf(group, signal);
-      for (const id of await differing(ctx, { group, members, issuer, adminGroup })) doubtful.add(id);
+      for (const id of await differing(ctx, { group, teams, members, issuer, adminGroup })) doubtful.add(id);
     } catch (error) {
       const { message, isReachable } = requireUnavailable(error);
       failures.push(isReachable ? `${group}: ${message}` : message);
@@ -71,23 +72,30 @@ async function look(ctx: Context, follow: GroupsToFollow, signal: AbortSignal | 
   }
   const checked = await checkPeople(ctx, { directory, issuer }, signal);
   failures.push(...checked.failures);
-  return { groups: groups.length, changed, suspended: checked.suspended, failures: [...new Set(failures)] };
+  return { groups: groups.size, changed, suspended: checked.suspended, failures: [...new Set(failures)] };
 }
 
-async function followedGroups({ em }: Context, adminGroup: string): Promise<string[]> {
-  const rows = await em.execute<{ name: string }[]>(
-    `select distinct t.synced_group as name from teams t join organizations o on o.id = t.organization_id
-       join namespaces n on n.id = o.namespace_id where t.synced_group is not null and n.deleted_at is null`,
+/** Every followed group, with the ids of the teams that may get people by it. Those whose group is not allowed only lose people. */
+async function followedGroups({ em }: Context, adminGroup: string): Promise<Map<string, string[]>> {
+  const rows = await em.execute<{ id: string; name: string; allowed: string[] | null }[]>(
+    `select t.id, t.synced_group as name, o.allowed_groups as allowed from teams t
+       join organizations o on o.id = t.organization_id join namespaces n on n.id = o.namespace_id
+       where t.synced_group is not null and n.deleted_at is null`,
   );
-  return [...new Set([adminGroup, ...rows.map(({ name }) => name)])];
+  const groups = new Map<string, string[]>([[adminGroup, []]]);
+  for (const { id, name, allowed } of rows) {
+    const teams = groups.get(name) ?? [];
+    groups.set(name, allowsGroup(allowed, name) ? [...teams, id] : teams);
+  }
+  return groups;
 }
 
 /** Users who are here what the list does not say, or are not here what it says. */
 async function differing(
   { em }: Context,
-  listed: { group: string; members: readonly string[]; issuer: string; adminGroup: string },
+  listed: { group: string; teams: readonly string[]; members: readonly string[]; issuer: string; adminGroup: string },
 ): Promise<string[]> {
-  const { group, members, issuer, adminGroup } = listed;
+  const { group, teams, members, issuer, adminGroup } = listed;
   const rows = await em.execute<{ id: string }[]>(
     `with listed as (select jsonb_array_elements_text(?::jsonb) as subject),
           known as (select u.id, u.is_administrator, l.subject is not null as listed
@@ -97,8 +105,8 @@ async function differing(
      select k.id from known k join teams t on t.synced_group = ?
          join organizations o on o.id = t.organization_id join namespaces n on n.id = o.namespace_id and n.deleted_at is null
          left join team_memberships m on m.team_id = t.id and m.user_id = k.id
-       where (k.listed and m.id is null) or (not k.listed and m.synced)`,
-    [JSON.stringify(members), issuer, group, adminGroup, group],
+       where (k.listed and m.id is null and t.id = any (?::uuid[])) or (not k.listed and m.synced)`,
+    [JSON.stringify(members), issuer, group, adminGroup, group, `{${teams.join(',')}}`],
   );
   return rows.map(({ id }) => id);
 }

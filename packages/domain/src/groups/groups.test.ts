@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { PendingMembership, Team, UsageLogEntry, User, type Organization } from '@escale/schema/entities';
 import { buildRobot, buildUser, openTestDatabase, type TestDatabase } from '@escale/schema/testing';
+import { allowGroups } from '../administration/allow-groups.ts';
 import type { Context } from '../context.ts';
 import { removeOrganizationMember } from '../namespaces/remove-member.ts';
 import { addTeamMember, removeTeamMember } from '../teams/change-members.ts';
@@ -28,6 +29,7 @@ const bind = (to: string | null) => syncTeam(by(owner), { ...at(), group: to });
 
 beforeEach(async () => {
   ({ owner, acme } = await scene.begin());
+  await allowGroups(system(), { organization: acme.name, patterns: ['/platform/*'] });
   // Teams of other tests must not be looked at.
   await database.orm.em.fork().nativeUpdate(Team, { organization: { $ne: acme.id } }, { syncedGroup: null });
 });

@@ -21,6 +21,7 @@ export const usageKinds = [
   'organization.member_removed',
   'organization.taken_over',
   'organization.log_retention_changed',
+  'organization.allowed_groups_changed',
   'team.created',
   'team.updated',
   'team.deleted',
