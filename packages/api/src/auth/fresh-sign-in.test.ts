@@ -67,6 +67,7 @@ describe('showing a secret again needs a sign-in of a short while ago, making on
     const start = await alice.fetch('/auth/login?fresh=1&returnTo=/settings%3Fnew=1');
     const authorization = new URL(start.headers.get('location') ?? '');
     expect(authorization.searchParams.get('max_age')).toBe('300');
+    expect(authorization.searchParams.get('prompt')).toBe('login');
     api.issuer.person = { name: 'alice' };
     const there = await fetch(authorization, { redirect: 'manual' });
     const back = new URL(there.headers.get('location') ?? '');
@@ -75,18 +76,56 @@ describe('showing a secret again needs a sign-in of a short while ago, making on
     expect(outcome(await alice.graphql(acts.revealApplicationToken()))).toEqual([]);
   });
 
-  test.each([
-    ['did not ask again', (now: number) => ({ auth_time: now - 3 * 3600 })],
-    ['does not say when it asked', () => ({ auth_time: undefined })],
-  ])('a provider that %s does not make a sign-in fresh', async (_, claims) => {
-    const start = await alice.fetch('/auth/login?fresh=1');
-    api.issuer.person = { name: 'alice' };
-    api.issuer.mischief.idToken = (honest) => ({ ...honest, ...claims(Math.floor(Date.now() / 1000)) });
+  /** Walks `/auth/login` to its end. @returns where the browser is sent */
+  async function signInAgain(browser: Caller, name: string, address = '/auth/login?fresh=1'): Promise<string | null> {
+    const start = await browser.fetch(address);
+    api.issuer.person = { name };
     const there = await fetch(start.headers.get('location') ?? '', { redirect: 'manual' });
     const back = new URL(there.headers.get('location') ?? '');
-    const done = await alice.fetch(`${back.pathname}${back.search}`);
+    return (await browser.fetch(`${back.pathname}${back.search}`)).headers.get('location');
+  }
+
+  test('a provider that did not ask again does not make a sign-in fresh', async () => {
+    api.issuer.mischief.idToken = (honest) => ({ ...honest, auth_time: Math.floor(Date.now() / 1000) - 3 * 3600 });
+    const landed = await signInAgain(alice, 'alice');
     api.issuer.mischief = {};
-    expect(done.headers.get('location')).toBe('/sign-in?error=failed');
+    expect(landed).toBe('/sign-in?error=failed');
+  });
+
+  test.each<[string, unknown]>([
+    ['no time', undefined],
+    ['null', null],
+    ['a text', String(Math.floor(Date.now() / 1000))],
+    ['zero', 0],
+    ['a negative number', -1],
+    ['milliseconds', Date.now()],
+  ])('a provider that says %s of the sign-in: unknown is not fresh, until it was told to ask', async (what, time) => {
+    api.issuer.mischief.idToken = (honest) => ({ ...honest, auth_time: time });
+    const name = `unknown${what.replace(/\W/g, '')}`;
+    const browser = await api.signIn({ name });
+    await browser.graphql(`mutation { createRobot(input: { namespace: "${name}", name: "ci" }) { robot { id } } }`);
+    const reveal = async () =>
+      outcome(await browser.graphql(`mutation { revealRobotToken(input: { robot: "${name}+ci" }) { ${revealed} } }`));
+    expect(await reveal()).toEqual(required(7200));
+    expect(await signInAgain(browser, name, '/auth/login')).toBe('/');
+    expect(await reveal()).toEqual(required(7200));
+    expect(await signInAgain(browser, name, '/auth/login?fresh=1&returnTo=/settings')).toBe('/settings');
+    expect(await reveal()).toEqual([]);
+    api.issuer.mischief = {};
+  });
+
+  test('an access token of a person that names no time is not fresh, however new it is; a program’s is not asked', async () => {
+    const bearer = async (name: string, more: object) =>
+      api.caller({
+        authorization: `Bearer ${await api.issuer.accessToken({ name }, (claims) => ({ ...claims, ...more }))}`,
+      });
+    await age(0);
+    const person = await bearer('alice', { sid: 'a session' });
+    expect(outcome(await person.graphql(acts.revealRobotToken()))).toEqual(required(7200));
+    const program = await bearer('service-account-deploys', { client_id: 'deploys' });
+    await program.graphql('mutation { createRobot(input: { namespace: "deploys", name: "ci" }) { robot { id } } }');
+    const reveal = `mutation { revealRobotToken(input: { robot: "deploys+ci" }) { ${revealed} } }`;
+    expect(outcome(await program.graphql(reveal))).toEqual([]);
   });
 
   test('a sign-in without a form, at a provider that remembered the person, is as old as the form was', async () => {

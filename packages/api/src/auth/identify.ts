@@ -17,7 +17,7 @@ export interface Identity {
 }
 
 /** What taking an access token needs. */
-type TokenServices = Pick<Services, 'config' | 'bearers'>;
+type TokenServices = Pick<Services, 'config' | 'bearers'> & Partial<Pick<Services, 'logger'>>;
 
 /**
  * By bearer (an API token, a robot's token, or an access token of the identity provider), else by session cookie, else nobody.
@@ -35,13 +35,16 @@ export async function identify(
     if (!/^bearer /i.test(header)) throw unauthorized('the management API takes bearer tokens');
     const token = header.slice('bearer '.length).trim();
     if (readToken(token)) return { principal: await authenticateBearer(nobody, token), unconfirmed: false };
-    const { user, signedInAt } = await holderOfAccessToken(services, nobody, token);
-    return identityOfUser(user, { kind: 'keycloak-token', ...(signedInAt && { signedInAt }) });
+    const { user, ...facts } = await holderOfAccessToken(services, nobody, token);
+    return identityOfUser(user, { kind: 'keycloak-token', ...facts });
   }
   const session = await findSession(services, http, nobody.em, nobody.now, options);
   if (!session) return { principal: anonymous, unconfirmed: false };
   requireSameOrigin(http, services.config);
-  return identityOfUser(session.user, { kind: 'session', signedInAt: session.signedInAt ?? session.createdAt });
+  return identityOfUser(session.user, {
+    kind: 'session',
+    ...(session.signedInAt && { signedInAt: session.signedInAt }),
+  });
 }
 
 /** The user of an access token of the identity provider, for the registry. @throws UNAUTHORIZED, UNAVAILABLE */
@@ -61,12 +64,14 @@ async function holderOfAccessToken(
   services: TokenServices,
   nobody: Context,
   token: string,
-): Promise<{ user: User; signedInAt: Date | undefined }> {
+): Promise<{ user: User } & Pick<Credential, 'signedInAt' | 'isProgram'>> {
   const claims = await services.bearers.verify(token);
   const identity = identityOfClaims(services, claims);
   const user = await findOrCreateUser(nobody, identity);
   await resumeProgram(nobody, user, identity, dateOf(claims['iat']));
-  return { user, signedInAt: signedInAtOf(claims) ?? dateOf(claims['iat']) };
+  // When the token was made says nothing of when the person signed in.
+  const signedInAt = signedInAtOf(claims);
+  return { user, isProgram: identity.isProgram ?? false, ...(signedInAt && { signedInAt }) };
 }
 
 /** A program cannot sign in here. A token that the provider gave it after the suspension shows that it may work again. */
@@ -81,9 +86,9 @@ async function resumeProgram(
   await nobody.em.flush();
 }
 
-function identityOfClaims({ config }: TokenServices, claims: Record<string, unknown>): VerifiedIdentity {
+function identityOfClaims(services: TokenServices, claims: Record<string, unknown>): VerifiedIdentity {
   try {
-    return identityOf(config, claims);
+    return identityOf(services, claims);
   } catch (cause) {
     const error = unauthorized('the access token does not say whose it is');
     error.cause = cause;

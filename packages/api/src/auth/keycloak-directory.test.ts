@@ -140,6 +140,42 @@ test('people are found with what they sign in with and what they are called', as
   ]);
 });
 
+test('odd facts about a person are as if they were not there; the id stays strict', async () => {
+  answers['users'] = () => ({
+    body: [
+      person('p1', {
+        username: 'dora',
+        firstName: null,
+        lastName: 7,
+        email: {},
+        emailVerified: 'true',
+        enabled: 'yes',
+      }),
+      person('p2', { username: null }),
+      person('p3', { username: 'dorb', email: 'dorb@example.org', emailVerified: true }),
+      person('p4', { username: 'dorc', email: 'dorc@example.org', emailVerified: 'true' }),
+    ],
+  });
+  expect(await directory().search('dor', 10)).toEqual([
+    { subject: 'p1', username: 'dora' },
+    { subject: 'p3', username: 'dorb', email: 'dorb@example.org', emailVerified: true },
+    { subject: 'p4', username: 'dorc', email: 'dorc@example.org' },
+  ]);
+  answers['users/p1'] = () => ({ body: person('p1', { enabled: null, username: null }) });
+  expect(await directory().stateOf('p1')).toBe('enabled');
+  answers['users/p2'] = () => ({ body: person('p2', { enabled: false }) });
+  expect(await directory().stateOf('p2')).toBe('disabled');
+  expect(await directory().stateOf('nobody')).toBe('absent');
+  answers['users'] = () => ({ body: [{ ...person('p1'), id: 7 }] });
+  await expect(directory().search('dor', 10)).rejects.toBeInstanceOf(DirectoryUnavailable);
+});
+
+test('an address that leads to another group than the path says has no members', async () => {
+  answers['group-by-path/platform/dev'] = () => ({ body: { ...group, path: '/escale-admins' } });
+  answers['groups/g1/members'] = pagesOf([person('p1')]);
+  expect(await directory().membersOf('/platform/dev')).toEqual([]);
+});
+
 describe('the service account', () => {
   test('keeps its token, and gets another when Keycloak has ended it', async () => {
     answers['users'] = () => ({ body: [] });

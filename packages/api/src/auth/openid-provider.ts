@@ -7,6 +7,7 @@ import {
   type CustomFetch,
 } from 'openid-client';
 import type { ApiConfig } from '../config.ts';
+import { withoutOddTimes } from './odd-times.ts';
 import { ProviderKeys } from './provider-keys.ts';
 import { providerUnavailable } from './provider-unavailable.ts';
 
@@ -69,7 +70,7 @@ export class OpenIdProvider {
     const insecure = protocol === 'http:' ? [allowInsecureRequests] : [];
     const found = await discovery(new URL(issuer), clientId, clientSecret, ClientSecretPost(clientSecret), {
       timeout: 5,
-      [customFetch]: this.#fetch as CustomFetch,
+      [customFetch]: withoutOddTimes(this.#fetch) as CustomFetch,
       execute: insecure,
     });
     this.#found = found;

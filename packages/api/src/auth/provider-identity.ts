@@ -8,8 +8,11 @@ import {
 import { z } from 'zod';
 import { DomainError } from '@escale/domain/errors';
 import type { VerifiedIdentity } from '@escale/domain/users';
+import type { Logger } from '@escale/server-kit/logger';
 import type { ApiConfig } from '../config.ts';
 import type { Services } from '../services.ts';
+import { originalIdToken } from './odd-times.ts';
+import { noteIgnored, readClaims } from './read-claims.ts';
 
 /** Seconds by which the provider's clock and ours may differ. */
 export const clockSkew = 30;
@@ -28,24 +31,26 @@ export interface ProviderIdentity {
 /**
  * Who the tokens of the token endpoint are about. openid-client has checked the ID token's claims; its signature is checked here
  * too, although it came straight from the provider: its address may be plain http.
- * @throws Error when a signature, a subject or the form of claims is wrong; UNAVAILABLE
+ * @throws Error when a signature or a subject is wrong; UNAVAILABLE
  */
 export async function identityOfTokens(
-  { config, provider }: Services,
+  services: Pick<Services, 'config' | 'provider' | 'logger'>,
   client: Configuration,
   tokens: ProviderTokens,
   expectedSubject?: string,
 ): Promise<ProviderIdentity> {
-  const claims = tokens.claims();
-  if (tokens.id_token !== undefined)
-    await provider.keys.verify(tokens.id_token, 'provider', { clockTolerance: clockSkew });
+  const idToken = originalIdToken(tokens);
+  const claims =
+    idToken === undefined
+      ? undefined
+      : (await services.provider.keys.verify(idToken, 'provider', { clockTolerance: clockSkew })).payload;
   const subject = claims?.sub ?? expectedSubject;
   if (subject === undefined) throw new DomainError('UNAUTHORIZED', 'the identity provider sent no identity');
   if (expectedSubject !== undefined && subject !== expectedSubject)
     throw new DomainError('UNAUTHORIZED', 'the identity provider speaks of somebody else now');
   const info = await furtherClaims(client, tokens.access_token, subject);
   return {
-    identity: identityOf(config, { iss: client.serverMetadata().issuer, ...info, ...claims }),
+    identity: identityOf(services, { iss: client.serverMetadata().issuer, sub: subject, ...claims }, { ...info }),
     signedInAt: claims && signedInAtOf(claims),
     providerSession: typeof claims?.['sid'] === 'string' ? claims['sid'] : undefined,
   };
@@ -66,21 +71,23 @@ async function furtherClaims(provider: Configuration, accessToken: string, subje
   }
 }
 
+/** Who somebody is: nothing about it is guessed. `sub` has at most 255 characters in OpenID Connect Core §2; some have more. */
 const identityClaims = z.object({
   iss: z.string(),
-  sub: z.string().min(1),
-  preferred_username: z.string().optional(),
-  email: z.string().optional(),
-  email_verified: z.boolean().optional(),
-  groups: z.array(z.string()).optional(),
-  client_id: z.string().optional(),
-  azp: z.string().optional(),
-  sid: z.string().optional(),
+  sub: z
+    .string()
+    .min(1)
+    .max(1024)
+    .regex(/^\P{Cc}+$/u),
 });
 
-/** When the person showed the password, as verified claims say it; undefined where they do not. */
+/**
+ * When the person showed the password, as verified claims say it. Undefined where they do not, or where the time is none that can
+ * have been: milliseconds instead of seconds would be fresh for thousands of years.
+ */
 export function signedInAtOf(claims: Readonly<Record<string, unknown>>): Date | undefined {
-  return dateOf(claims['auth_time']);
+  const at = dateOf(claims['auth_time'])?.getTime() ?? 0;
+  return at > 0 && at <= Date.now() + clockSkew * 1000 ? new Date(at) : undefined;
 }
 
 /** A time as JWTs carry it: seconds since 1970 (RFC 7519 §2, NumericDate). */
@@ -90,21 +97,38 @@ export function dateOf(value: unknown): Date | undefined {
 
 const serviceAccountPrefix = 'service-account-';
 
-/** What verified claims say of a person. An absent `groups` means "in no group": so Keycloak writes it. */
-export function identityOf({ adminGroup }: ApiConfig, claims: Record<string, unknown>): VerifiedIdentity {
-  const { iss, sub, preferred_username, email, email_verified, groups, client_id, azp, sid } =
-    identityClaims.parse(claims);
-  const name = preferred_username ?? sub;
+/**
+ * What verified claims say of a person. An absent `groups` means "in no group": so Keycloak writes it.
+ * @param further says what `claims` leave out
+ * @throws ZodError for claims that do not say who it is
+ */
+export function identityOf(
+  { config, logger }: { readonly config: ApiConfig; readonly logger?: Pick<Logger, 'warn'> },
+  claims: Readonly<Record<string, unknown>>,
+  further: Readonly<Record<string, unknown>> = {},
+): VerifiedIdentity {
+  const { iss, sub } = identityClaims.parse(claims);
+  const ignored = new Set<string>();
+  const {
+    preferred_username: name = sub,
+    email,
+    email_verified: isVerified = false,
+    groups = [],
+    client_id,
+    azp,
+  } = { ...readClaims(further, ignored), ...readClaims(claims, ignored) };
+  if (logger) noteIgnored(logger, ignored);
   // Keycloak's user behind a client that signs itself in. A realm may leave out the client's id; a person's token has a session.
-  const client = client_id ?? (sid === undefined ? azp : undefined);
+  const hasSession = claims['sid'] !== undefined || further['sid'] !== undefined;
+  const client = client_id ?? (hasSession ? undefined : azp);
   const isProgram = client !== undefined && name === `${serviceAccountPrefix}${client.toLowerCase()}`;
   return {
     issuer: iss,
     subject: sub,
     preferredName: isProgram ? name.slice(serviceAccountPrefix.length) : name,
     isProgram,
-    ...(email !== undefined && email_verified === true && { email }),
-    isAdministrator: groups?.includes(adminGroup) ?? false,
-    groups: groups ?? [],
+    ...(email !== undefined && isVerified && { email }),
+    isAdministrator: groups.includes(config.adminGroup),
+    groups,
   };
 }

@@ -56,7 +56,7 @@ export async function beginSession(
     ...sealTokens(services, id, tokens, now),
     clientAddress: client.address ?? null,
     userAgent: client.userAgent?.slice(0, 256) ?? null,
-    signedInAt: signedInAt && signedInAt < now ? signedInAt : now,
+    signedInAt: signedInAt && (signedInAt < now ? signedInAt : now),
     lastSeenAt: now,
     expiresAt: new Date(now.getTime() + absoluteMilliseconds),
   });

@@ -1,14 +1,17 @@
 import type { ProviderGrant, Session } from '@escale/schema/entities';
 import type { Services } from '../services.ts';
+import { originalIdToken } from './odd-times.ts';
 import type { ProviderTokens } from './provider-identity.ts';
 
 /** What a session keeps of the provider's tokens, sealed and bound to its row. None of them ever reaches the browser (S8). */
 export function sealTokens(
   { vault, config }: Services,
   id: string,
-  { id_token, refresh_token, refresh_expires_in: seconds }: ProviderTokens,
+  tokens: ProviderTokens,
   now: Date,
 ): Partial<Pick<Session, 'idToken' | 'refreshToken' | 'refreshAt' | 'refreshUntil'>> {
+  const { refresh_token, refresh_expires_in: seconds } = tokens;
+  const id_token = originalIdToken(tokens);
   // Keycloak says so beside the standard's parameters; 0 for a token that does not end by itself.
   const lasts = typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0;
   return {

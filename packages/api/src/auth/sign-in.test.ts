@@ -121,8 +121,27 @@ describe('GET /auth/callback', () => {
     expect(target(await api.caller().fetch(callback))).toBe('/sign-in?error=expired');
     await browser.fetch(callback);
     const again = await browser.fetch(callback);
-    expect(target(again)).toBe('/sign-in?error=expired');
+    expect(target(again)).toBe('/');
     expect(again.headers.getSetCookie().some((line) => line.startsWith('escale_session='))).toBe(false);
+  });
+
+  test('a callback that is loaded again goes home while one is signed in, and asks to sign in when one is not', async () => {
+    const browser = await api.signIn({ name: 'reloading' });
+    const session = browser.cookies.get('escale_session');
+    for (const stale of ['?code=used&state=unknown', '', '?error=access_denied&state=unknown'])
+      expect(target(await browser.fetch(`/auth/callback${stale}`))).toBe('/');
+    expect(browser.cookies.get('escale_session')).toBe(session);
+    browser.cookies.delete('escale_session');
+    expect(target(await browser.fetch('/auth/callback?code=used&state=unknown'))).toBe('/sign-in?error=expired');
+  });
+
+  test('a second load that overtakes the cookies of the first one leads where one wanted to go', async () => {
+    const browser = api.caller();
+    const callback = await walkToCallback(browser, '/auth/login?returnTo=/acme');
+    const pending = new Map(browser.cookies);
+    await browser.fetch(callback);
+    for (const [name, value] of pending) browser.cookies.set(name, value);
+    expect(target(await browser.fetch(callback))).toBe('/acme');
   });
 
   const forged: [string, TestApi['issuer']['mischief']][] = [

@@ -15,11 +15,11 @@ import { signInUser } from '@escale/domain/users';
 import type { ApiConfig } from '../config.ts';
 import { clientFacts } from '../client-facts.ts';
 import type { Services } from '../services.ts';
-import { identityOfTokens } from './provider-identity.ts';
+import { clockSkew, identityOfTokens } from './provider-identity.ts';
 import { isUnavailable } from './provider-unavailable.ts';
 import { safeReturnTo } from './return-to.ts';
 import { overTls, readSealedCookie, setSealedCookie } from './sealed-cookie.ts';
-import { beginSession } from './session-cookie.ts';
+import { beginSession, findSession } from './session-cookie.ts';
 
 /** How long somebody may take for the provider's form. */
 const pendingSeconds = 15 * 60;
@@ -39,7 +39,7 @@ const pendingCookie = (state: string): string => `escale_sign_in_${state.replace
 
 /**
  * `GET /auth/login?returnTo=&fresh=1`: to the identity provider, with PKCE, state and nonce (S9). `fresh` has the provider ask
- * for the password again unless it has just done so (OpenID Connect Core §3.1.2.1, `max_age`).
+ * for the password again, and say when it did (OpenID Connect Core §3.1.2.1, `prompt` and `max_age`).
  */
 export async function beginSignIn(services: Services, http: KoaContext): Promise<void> {
   try {
@@ -64,7 +64,7 @@ export async function beginSignIn(services: Services, http: KoaContext): Promise
       nonce,
       code_challenge: await calculatePKCECodeChallenge(verifier),
       code_challenge_method: 'S256',
-      ...(fresh && { max_age: String(freshSeconds) }),
+      ...(fresh && { prompt: 'login', max_age: String(freshSeconds) }),
     });
     http.set('Cache-Control', 'no-store');
     http.redirect(address.href);
@@ -79,7 +79,9 @@ export async function completeSignIn(services: Services, http: KoaContext): Prom
   const state = query.get('state') ?? '';
   const pending = pendingSignIn.safeParse(readSealedCookie(http, services.vault, pendingCookie(state)));
   if (!pending.success) {
-    toSignInPage(services, http, undefined, 'expired');
+    // The page was loaded again after it had done its work.
+    if (await isSignedIn(services, http)) toPage(http, '/');
+    else toSignInPage(services, http, undefined, 'expired');
     return;
   }
   http.cookies.set(pendingCookie(state), '', { path: '/auth/callback', maxAge: 0, httpOnly: true, sameSite: 'lax' });
@@ -92,22 +94,44 @@ export async function completeSignIn(services: Services, http: KoaContext): Prom
       expectedNonce: nonce,
       pkceCodeVerifier: verifier,
       idTokenExpected: true,
-      ...(fresh && { maxAge: freshSeconds }),
     });
-    const { identity, signedInAt, providerSession } = await identityOfTokens(services, provider, tokens);
+    const { identity, signedInAt: said, providerSession } = await identityOfTokens(services, provider, tokens);
     const now = new Date();
+    if (fresh && said) requireFresh(said, now);
+    // A provider that names no time was told to ask for the password, and has just answered.
+    const signedInAt = said ?? (fresh ? now : undefined);
     const em = services.orm.em.fork();
     const ctx: Context = { em, principal: anonymous, now, vault: services.vault, client: clientFacts(services, http) };
     const user = await signInUser(ctx, identity);
     await beginSession(services, http, em, { user, now, signedInAt, providerSession, tokens });
     await em.flush();
     const welcome = `/welcome${returnTo === '/' ? '' : `?returnTo=${encodeURIComponent(returnTo)}`}`;
-    http.set('Cache-Control', 'no-store');
-    http.redirect(user.usernameConfirmed ? returnTo : welcome);
+    toPage(http, user.usernameConfirmed ? returnTo : welcome);
   } catch (error) {
+    // A code works once: a second load of the page fails after the first has signed the person in.
+    if (!fresh && !query.has('error') && !isUnavailable(error) && (await isSignedIn(services, http))) {
+      services.logger.info({ err: error }, 'a sign-in was completed twice');
+      toPage(http, returnTo);
+      return;
+    }
     const disabled = error instanceof DomainError && error.code === 'UNAUTHORIZED';
     toSignInPage(services, http, error, disabled ? 'disabled' : query.has('error') ? 'refused' : 'failed');
   }
+}
+
+/** @throws Error when the provider remembered the person instead of asking for the password */
+function requireFresh(signedInAt: Date, now: Date): void {
+  if (signedInAt.getTime() + (freshSeconds + clockSkew) * 1000 < now.getTime())
+    throw new Error('the identity provider did not ask for the password again');
+}
+
+async function isSignedIn(services: Services, http: KoaContext): Promise<boolean> {
+  return (await findSession(services, http, services.orm.em.fork(), new Date(), { touch: false })) !== undefined;
+}
+
+function toPage(http: KoaContext, path: string): void {
+  http.set('Cache-Control', 'no-store');
+  http.redirect(path);
 }
 
 function redirectUri({ externalUrl }: ApiConfig): string {

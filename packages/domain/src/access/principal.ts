@@ -9,8 +9,10 @@ export interface Credential {
   /** How people call it: an application token's title. */
   readonly title?: string;
   readonly expiresAt?: Date;
-  /** When the person proved to be it, where the credential comes of a sign-in. */
+  /** When the person showed a password to the identity provider; absent where the provider does not say. */
   readonly signedInAt?: Date;
+  /** An access token of a program, which cannot sign in. */
+  readonly isProgram?: boolean;
   /** What an API token is for; absent for what may do all that its owner may. */
   readonly scopes?: readonly ApiScope[];
 }

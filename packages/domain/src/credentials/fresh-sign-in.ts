@@ -14,14 +14,14 @@ export const freshFor = 2 * 60 * 60;
 const revealsPerHour = 60;
 
 /**
- * Programs cannot sign in: an access token that names no time of one is a program's, and an API token says by its scopes what
- * it is for.
+ * A time that is not known is not fresh. Programs cannot sign in and are not asked to; an API token says by its scopes what it is
+ * for.
  * @throws FRESH_SIGN_IN_REQUIRED with the age that a sign-in may have
  */
 export function requireFreshSignIn({ principal, now }: Context): void {
   if (principal.kind !== 'user') return;
-  const { kind, signedInAt } = principal.credential;
-  if (kind !== 'session' && !(kind === 'keycloak-token' && signedInAt)) return;
+  const { kind, signedInAt, isProgram = false } = principal.credential;
+  if (kind !== 'session' && (kind !== 'keycloak-token' || isProgram)) return;
   if (!signedInAt || signedInAt.getTime() + freshFor * 1000 <= now.getTime()) throw freshSignInRequired(freshFor);
 }
 

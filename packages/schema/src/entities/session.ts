@@ -29,7 +29,7 @@ const SessionSchema = defineEntity({
     /** Where it began, for the list in which its owner looks for strangers. */
     clientAddress: p.text().nullable(),
     userAgent: p.text().nullable(),
-    /** When the person proved to be it; earlier than the row where the provider remembered them. Null: as the row was made. */
+    /** When the person proved to be it; earlier than the row where the provider remembered them. Null: not known. */
     signedInAt: p.datetime().nullable(),
     lastSeenAt: p.datetime(),
     expiresAt: p.datetime().index(),
