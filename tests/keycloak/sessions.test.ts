@@ -20,6 +20,33 @@ async function joinGroup({ admin, realm }: Scene, username: string, path: string
   await admin.ask('PUT', `/${realm}/users/${await admin.subjectOf(realm, username)}/groups/${id}`);
 }
 
+/** Whether a bearer gets an answer without errors. */
+async function works({ stack }: Scene, bearer: string, query: string): Promise<boolean> {
+  const answer = await fetch(`${stack.url}/graphql`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${bearer}`, 'x-escale-csrf': '1' },
+    body: JSON.stringify({ query }),
+  });
+  return answer.ok && !(await answer.text()).includes('"errors"');
+}
+
+/** Makes an API token and an application token of somebody. @returns what asks for the status of both */
+async function tokensOf(scene: Scene, who: SignedIn): Promise<() => Promise<number[]>> {
+  const { createApiToken, createApplicationToken } = await who.ask<{
+    createApiToken: { secret: string };
+    createApplicationToken: { credentials: { password: string } };
+  }>(
+    `mutation { createApiToken(input: { title: "ci", scopes: [READ] }) { secret }
+       createApplicationToken(input: { title: "laptop" }) { credentials { password } } }`,
+  );
+  const basic = btoa(`$app:${createApplicationToken.credentials.password}`);
+  return async () => {
+    const api = (await works(scene, createApiToken.secret, '{ viewer { id } }')) ? 200 : 401;
+    const docker = await fetch(`${scene.stack.url}/v2/auth`, { headers: { Authorization: `Basic ${basic}` } });
+    return [api, docker.status];
+  };
+}
+
 describe('within the refresh time', () => {
   let scene: Scene;
   beforeAll(async () => {
@@ -81,19 +108,70 @@ describe('within the refresh time', () => {
     await expect.poll(members, soon).not.toContain('alice');
   });
 
-  test('a disabled person is signed out, and may come back when enabled', async () => {
+  test('a disabled person is signed out and all tokens stop, until the person is enabled and signs in again', async () => {
     const bob = await signIn(scene.stack, 'bob', { confirm: false });
+    const tokens = await tokensOf(scene, bob);
+    expect(await tokens()).toEqual([200, 200]);
     const path = `/${scene.realm}/users/${await scene.admin.subjectOf(scene.realm, 'bob')}`;
     await scene.admin.ask('PUT', path, { enabled: false });
     await expect.poll(() => isSignedIn(bob), soon).toBe(false);
+    expect(await tokens()).toEqual([401, 401]);
     await scene.admin.ask('PUT', path, { enabled: true });
+    expect(await tokens()).toEqual([401, 401]);
     expect(await isSignedIn(await signIn(scene.stack, 'bob', { confirm: false }))).toBe(true);
+    expect(await tokens()).toEqual([200, 200]);
   });
 
-  test('a deleted person is signed out', async () => {
+  test('tokens stop without an open browser, and not because the person signs out', async () => {
+    const alice = await signIn(scene.stack, 'alice', { confirm: false });
+    const tokens = await tokensOf(scene, alice);
+    const [{ id } = { id: '' }] = (
+      await alice.ask<{ viewer: { sessions: { id: string; current: boolean }[] } }>(
+        '{ viewer { sessions { id current } } }',
+      )
+    ).viewer.sessions.filter(({ current }) => current);
+    await alice.ask(`mutation { revokeSession(input: { id: "${id}" }) { id } }`);
+    const path = `/${scene.realm}/users/${await scene.admin.subjectOf(scene.realm, 'alice')}`;
+    await scene.admin.ask('PUT', path, { enabled: false });
+    await expect.poll(tokens, soon).toEqual([401, 401]);
+    await scene.admin.ask('PUT', path, { enabled: true });
+    const again = await signIn(scene.stack, 'alice', { confirm: false });
+    expect(await tokens()).toEqual([200, 200]);
+    const answer = await again.jar.fetch(`${scene.stack.url}/auth/logout`, {
+      method: 'POST',
+      headers: { 'x-escale-csrf': '1', Origin: scene.stack.url },
+    });
+    await again.jar.follow(((await answer.json()) as { redirectTo: string }).redirectTo);
+    // Three times the refresh time, in which Keycloak refuses the refresh token of the session that is over.
+    await new Promise((resolve) => setTimeout(resolve, 6000));
+    expect(await tokens()).toEqual([200, 200]);
+  });
+
+  test('the administrators’ group ends with its rights for tokens, too, without an open browser', async () => {
+    await joinGroup(scene, 'admin', '/escale-admins');
+    const admin = await signIn(scene.stack, 'admin', { confirm: false });
+    const { createApiToken } = await admin.ask<{ createApiToken: { secret: string } }>(
+      'mutation { createApiToken(input: { title: "admin", scopes: [READ, ADMINISTRATION] }) { secret } }',
+    );
+    const administers = () => works(scene, createApiToken.secret, '{ users { totalCount } }');
+    expect(await administers()).toBe(true);
+    await leaveGroups(scene, 'admin');
+    await expect.poll(administers, soon).toBe(false);
+  });
+
+  test('the sign-in says when the password was shown, so that tokens can be shown again', async () => {
+    const carol = await signIn(scene.stack, 'carol', { confirm: false });
+    await carol.ask('mutation { createRobot(input: { namespace: "carol", name: "ci" }) { robot { id } } }');
+    const reveal = 'mutation { revealRobotToken(input: { robot: "carol+ci" }) { credentials { password } } }';
+    expect((await carol.graphql(reveal)).errors).toBeUndefined();
+  });
+
+  test('a deleted person is signed out, and all tokens stop', async () => {
     const bob = await signIn(scene.stack, 'bob', { confirm: false });
+    const tokens = await tokensOf(scene, bob);
     await scene.admin.ask('DELETE', `/${scene.realm}/users/${await scene.admin.subjectOf(scene.realm, 'bob')}`);
     await expect.poll(() => isSignedIn(bob), soon).toBe(false);
+    expect(await tokens()).toEqual([401, 401]);
   });
 });
 

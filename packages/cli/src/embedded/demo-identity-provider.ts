@@ -38,7 +38,7 @@ export interface DemoIdentityProvider {
 export async function createDemoIdentityProvider(
   settings: DemoIdentityProviderSettings,
 ): Promise<DemoIdentityProvider> {
-  const { hostname, pathname } = new URL(settings.issuer);
+  const { hostname, pathname, host, protocol } = new URL(settings.issuer);
   if (!['localhost', '127.0.0.1', '[::1]'].includes(hostname)) {
     throw new Error(
       `the demo identity provider serves localhost only, not ${hostname}: set ESCALE_OIDC_ISSUER, ESCALE_OIDC_CLIENT_ID and ` +
@@ -47,6 +47,9 @@ export async function createDemoIdentityProvider(
   }
   const provider = withoutNotices(async () => new Provider(settings.issuer, await configuration(settings, pathname)));
   const oidc = await provider;
+  // It believes the scheme below, which is ours. TLS may end at a proxy before this process.
+  oidc.proxy = true;
+  oidc.use(saySessionIsOver);
   const serve = oidc.callback();
   const signIn = new DemoSignIn(oidc, settings);
   const handler = (request: IncomingMessage, response: ServerResponse): void => {
@@ -59,8 +62,10 @@ export async function createDemoIdentityProvider(
     const originalUrl = url;
     Object.assign(request, { originalUrl });
     request.url = url.slice(pathname.length);
-    // The public address, whatever the listener: the provider makes absolute addresses from the Host header.
-    request.headers.host = new URL(settings.issuer).host;
+    // The public address, whatever the listener: the provider makes absolute addresses from these headers.
+    delete request.headers['x-forwarded-host'];
+    request.headers['x-forwarded-proto'] = protocol.slice(0, -1);
+    request.headers.host = host;
     if (request.url.startsWith('/interaction/')) {
       signIn.answer(request, response).catch((error: unknown) => {
         const gone = error instanceof errors.SessionNotFound;
@@ -89,6 +94,8 @@ async function configuration(settings: DemoIdentityProviderSettings, prefix: str
         grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],
         token_endpoint_auth_method: 'client_secret_post',
+        // As Keycloak: every ID token says when the password was shown.
+        require_auth_time: true,
       },
     ],
     jwks: { keys },
@@ -145,6 +152,18 @@ async function configuration(settings: DemoIdentityProviderSettings, prefix: str
     },
     ttl: { AccessToken: 300, IdToken: 300, Interaction: 900, Grant: 36_000, Session: 36_000, RefreshToken: 36_000 },
   };
+}
+
+/**
+ * Refuses a refresh token in Keycloak's words for a session that is over. Sessions end with the process here, and nobody is ever
+ * disabled: without the words, a restart would look like a refusal of the person.
+ */
+async function saySessionIsOver(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
+  await next();
+  const body: unknown = ctx.body;
+  if (typeof body !== 'object' || body === null || !('error' in body) || body.error !== 'invalid_grant') return;
+  if (ctx.oidc?.params?.['grant_type'] === 'refresh_token')
+    ctx.body = { ...body, error_description: 'Session not active' };
 }
 
 async function loadExistingGrant(ctx: KoaContextWithOIDC) {
