@@ -96,7 +96,7 @@ export const escaleConfig = z.object({
     'how the sign-in button calls the provider',
   ),
   ESCALE_OIDC_REFRESH_SECONDS: apiConfig.shape.ESCALE_OIDC_REFRESH_SECONDS.default(600).describe(
-    'how often the provider is asked whether those who are signed in may still be, and for their groups; at most 900',
+    'seconds within which everything of a person stops whom the provider no longer lets sign in, and groups are followed; at most 900',
   ),
   ESCALE_API_AUDIENCE: apiConfig.shape.ESCALE_API_AUDIENCE.default('escale-api').describe(
     'audience that a Keycloak bearer for `/graphql` must carry',
@@ -105,7 +105,7 @@ export const escaleConfig = z.object({
     'members of this Keycloak group are registry administrators',
   ),
   ESCALE_OIDC_SYNC_CLIENT_ID: apiConfig.shape.ESCALE_OIDC_SYNC_CLIENT_ID.optional().describe(
-    'a Keycloak client whose service account may view users: groups take effect within a minute, without a sign-in',
+    'a Keycloak client whose service account may view users: groups and disabled users take effect within a minute, without a session',
   ),
   ESCALE_OIDC_SYNC_CLIENT_SECRET:
     apiConfig.shape.ESCALE_OIDC_SYNC_CLIENT_SECRET.optional().describe('its secret there'),
