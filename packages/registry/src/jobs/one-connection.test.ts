@@ -32,7 +32,12 @@ test.each(Object.entries(jobs))('%s needs no second connection', async (_, job) 
     logger: createLogger({ level: 'silent' }),
     signal: new AbortController().signal,
     groups: {
-      directory: { membersOf: async () => [], groupsOf: async () => [], search: async () => [] },
+      directory: {
+        membersOf: async () => [],
+        groupsOf: async () => [],
+        stateOf: async () => 'enabled' as const,
+        search: async () => [],
+      },
       issuer: 'https://id.example.org',
       adminGroup: '/admins',
     },
