@@ -1,6 +1,7 @@
 import type { Digest } from '@escale/schema/values';
 import type { Context } from '../context.ts';
 import { blobUnknown, contentInUse } from '../errors.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 import { blobNeed } from './content-need.ts';
 
@@ -16,8 +17,8 @@ export async function unlinkBlob(
   repository: { readonly id: string; readonly name: string },
   digest: Digest,
 ): Promise<void> {
-  await ctx.em.transactional(async (em) => {
-    const inner = { ...ctx, em };
+  await inTransaction(ctx, async (inner) => {
+    const { em } = inner;
     const [blob] = await em.execute<{ id: string }[]>(
       `select b.id from repository_blobs l join blobs b on b.id = l.blob_id
          where l.repository_id = ? and b.digest = ? and b.state <> 'deleting' for update of l`,
@@ -29,6 +30,6 @@ export async function unlinkBlob(
     await em.execute('delete from repository_blobs where repository_id = ? and blob_id = ?', [repository.id, blob.id]);
     recordUsage(inner, 'blob.deleted', { repository, digest });
     await em.flush();
-    await ctx.faults?.('blob.unlinking');
+    await inner.faults?.('blob.unlinking');
   });
 }

@@ -1,6 +1,7 @@
 import { ForeignKeyConstraintViolationException } from '@mikro-orm/core';
 import { afterDeadlock } from '../after-deadlock.ts';
 import type { Context } from '../context.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 
 /**
@@ -21,7 +22,9 @@ export async function keepProvisional({ em }: Pick<Context, 'em'>, repositoryId:
  */
 export async function dropIfProvisional(ctx: Omit<Context, 'vault'>, repositoryId: string): Promise<boolean> {
   // Nothing that a refused verb left in the caller's entity manager is written along.
-  return afterDeadlock(() => ctx.em.fork().transactional((em) => dropProvisional({ ...ctx, em }, repositoryId)));
+  return afterDeadlock(() =>
+    inTransaction({ ...ctx, em: ctx.em.fork() }, (inner) => dropProvisional(inner, repositoryId)),
+  );
 }
 
 /**

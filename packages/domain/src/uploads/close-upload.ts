@@ -1,6 +1,6 @@
-import type { EntityManager } from '@escale/schema/orm';
 import { afterDeadlock } from '../after-deadlock.ts';
 import type { Context } from '../context.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { dropProvisional } from '../repositories/provisional.ts';
 import { unclaimed } from './claim-upload.ts';
 
@@ -10,15 +10,16 @@ import { unclaimed } from './claim-upload.ts';
  * a push made and that holds nothing goes with its last upload.
  */
 export async function dropUpload(ctx: Omit<Context, 'vault'>, id: string): Promise<void> {
-  const drop = async (em: EntityManager) => {
-    const [repository] = await em.execute<{ id: string; provisional: boolean }[]>(
-      `delete from upload_sessions u using repositories r where u.id = ? and r.id = u.repository_id
-         returning r.id, r.provisional`,
-      [id],
-    );
-    if (repository?.provisional) await dropProvisional({ ...ctx, em }, repository.id);
-  };
-  await afterDeadlock(() => ctx.em.fork().transactional(drop));
+  await afterDeadlock(() =>
+    inTransaction({ ...ctx, em: ctx.em.fork() }, async (inner) => {
+      const [repository] = await inner.em.execute<{ id: string; provisional: boolean }[]>(
+        `delete from upload_sessions u using repositories r where u.id = ? and r.id = u.repository_id
+           returning r.id, r.provisional`,
+        [id],
+      );
+      if (repository?.provisional) await dropProvisional(inner, repository.id);
+    }),
+  );
 }
 
 /** Ids of uploads that waited too long, at most 100; nobody can go on with them. */
