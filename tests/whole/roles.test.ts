@@ -130,7 +130,10 @@ test('health names what each depends on', async () => {
     const answer = await fetch(`http://127.0.0.1:${String(ports[role])}/health/ready`);
     return Object.keys(((await answer.json()) as { checks: object }).checks);
   };
-  expect([await checks('registry'), await checks('api')]).toEqual([['database', 'blobStore'], ['database']]);
+  expect([await checks('registry'), await checks('api')]).toEqual([
+    ['database', 'registryConnections', 'blobStore', 'jobs'],
+    ['database', 'apiConnections'],
+  ]);
 });
 
 test('what a role lacks is said in full, and nothing is embedded for it', async () => {
