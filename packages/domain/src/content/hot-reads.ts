@@ -29,7 +29,7 @@ export interface Seen<Content> {
   readonly principal: Principal;
   /** Undefined when there is none; its role is undefined when the caller must not learn that there is one. */
   readonly repository: AccessibleRepository | undefined;
-  /** Undefined when the repository does not have it. Not to be told to anybody before their right was checked. */
+  /** Undefined when the repository does not have it, and for every caller who may not pull from it. */
   readonly content: Content | undefined;
 }
 
@@ -40,7 +40,10 @@ export interface StoredManifest {
   readonly mediaType: string;
   /** Bytes of the payload. */
   readonly size: number;
-  /** As text, which it is: the gate lets nothing but UTF-8 pass. Undefined when only the facts were asked for. */
+  /**
+   * As text, because only valid UTF-8 is ever stored. Undefined when only the facts were asked for, and for a manifest of more than
+   * 64 KiB: `HotReads.payload` reads that one, after the right was checked.
+   */
   readonly payload: string | undefined;
   /** Nobody takes it away within the next five hours, so that telling of it is a promise already (P2). */
   readonly promised: boolean;
@@ -75,7 +78,7 @@ export class HotReads {
   }
 
   /**
-   * @param whole whether the bytes are wanted too
+   * @param whole whether the bytes are wanted too; `payload` gives those of large manifests
    * @throws UNAUTHORIZED when the credential does not hold (any more)
    */
   async manifest(
@@ -89,10 +92,23 @@ export class HotReads {
     const row = await this.#manifests(by.kind, { credential: by.id ?? null, repository, tag, digest, whole });
     const seen = seenIn(by, repository, row);
     if (row.content_id === null) return { ...seen, content: undefined };
-    const payload = row.payload ?? (whole ? await this.#payload(row.content_id) : undefined);
-    if (whole && !payload) return { ...seen, content: undefined };
     const { digest: found, media_type: mediaType, size, promised } = row;
+    const payload = row.payload ?? undefined;
     return { ...seen, content: { id: row.content_id, digest: found, mediaType, size, payload, promised } };
+  }
+
+  /**
+   * The bytes of a manifest that `manifest` found, for a caller whose right was checked.
+   * @returns undefined when the manifest was deleted since
+   */
+  async payload({ id, payload }: Pick<StoredManifest, 'id' | 'payload'>): Promise<string | undefined> {
+    if (payload !== undefined) return payload;
+    const statement = {
+      name: 'manifest payload',
+      text: `select ${payloadText} as payload from manifests m where id = $1`,
+    };
+    const [row] = await runPrepared<{ payload: string }>(this.#orm, statement, [id]);
+    return row?.payload;
   }
 
   /** @throws UNAUTHORIZED when the credential does not hold (any more) */
@@ -129,16 +145,6 @@ export class HotReads {
       if (error instanceof DomainError) return undefined;
       throw error;
     }
-  }
-
-  /** @returns undefined when the manifest went away since */
-  async #payload(id: string): Promise<string | undefined> {
-    const statement = {
-      name: 'manifest payload',
-      text: `select ${payloadText} as payload from manifests m where id = $1`,
-    };
-    const [row] = await runPrepared<{ payload: string }>(this.#orm, statement, [id]);
-    return row?.payload;
   }
 }
 

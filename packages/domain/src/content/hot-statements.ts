@@ -67,6 +67,12 @@ const milliseconds = (time: string): string => `(extract(epoch from ${time}) * 1
 /** The ladder as SQL, from the one list of roles. */
 const rankOf = (role: string): string => `array_position(array['${repositoryRoles.join(`', '`)}'], ${role})`;
 
+/**
+ * Placeholder for the condition of `mayRead`. PostgreSQL checks it once, before it reads a row. It does so only in a subquery that it
+ * plans apart: a union always is, and `offset 0` keeps a single select from being merged into the outer statement.
+ */
+const readable = '/* may read */';
+
 const contents = {
   manifest: {
     dependsOn: anything,
@@ -75,13 +81,13 @@ const contents = {
     rows: `
       select m.id, m.digest, m.size, m.media_type, coalesce(m.hold_until >= now() + ${promise}, false) as promised,
              case when q.whole and m.size <= ${String(gatheredPayload)} then ${payloadText} end as payload, false as fleeting
-        from manifests m where m.repository_id = r.id and m.digest = q.digest and m.deleted_at is null
+        from manifests m where m.repository_id = r.id and m.digest = q.digest and m.deleted_at is null and ${readable}
       union all
       select m.id, m.digest, m.size, m.media_type, false,
              case when q.whole and m.size <= ${String(gatheredPayload)} then ${payloadText} end, t.expires_at is not null
         from tags t join manifests m on m.id = t.manifest_id
         where t.repository_id = r.id and t.name = q.tag and t.ended_at is null
-          and (t.expires_at is null or t.expires_at > now())`,
+          and (t.expires_at is null or t.expires_at > now()) and ${readable}`,
   },
   blob: {
     dependsOn: anything,
@@ -91,7 +97,7 @@ const contents = {
       select b.id, b.digest, b.size::float8 as size, b.storage_key, b.state = 'quarantined' as quarantined,
              coalesce(b.state = 'live' and b.lease_until >= now() + ${promise}, false) as promised
         from blobs b join repository_blobs l on l.blob_id = b.id and l.repository_id = r.id
-        where b.digest = q.digest and b.state <> 'deleting'`,
+        where b.digest = q.digest and b.state <> 'deleting' and ${readable} offset 0`,
   },
   nothing: {
     dependsOn: rights,
@@ -104,8 +110,20 @@ const contents = {
 export type HotContent = keyof typeof contents;
 
 /**
+ * SQL: whether the caller may pull from `repositories r`. It mirrors `principalOf` and `standingReasons`, so that content is looked
+ * up for callers with the right alone. Any role is enough to pull. The registry decides again from the row.
+ */
+function mayRead(kind: Credential['kind'] | 'anonymous'): string {
+  if (kind === 'anonymous') return `r.visibility = 'public'`;
+  // `holder` has no scopes here, and without them an API token never acts as an administrator.
+  const standing = kind === 'api-token' ? '' : 'or holder.is_administrator';
+  return `(r.visibility = 'public' or (not holder.disabled and (access.rank is not null ${standing})))`;
+}
+
+/**
  * One statement for credential, rights and content (reference: the hot read). It is put together from the SQL that everybody
- * else uses: `holderOf` says who holds the credential, `reasonsOf` what they may.
+ * else uses: `holderOf` says who holds the credential, `reasonsOf` what they may. Callers without the right get no content at all:
+ * neither their answer nor the time it takes depends on what a private repository holds.
  */
 export function hotStatement(
   content: HotContent,
@@ -133,7 +151,7 @@ export function hotStatement(
           : `left join lateral (select max(${rankOf('reason.role')}) as rank
              from (${reasonsOf(holderKind[kind], 'holder.id')}) reason) access on true`
       }
-      left join lateral (${rows}) content on true
+      left join lateral (${rows.replaceAll(readable, mayRead(kind))}) content on true
       order by q.place`;
   return { name: `${content} by ${kind}`, text };
 }

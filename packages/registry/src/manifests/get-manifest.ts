@@ -33,23 +33,27 @@ export async function getManifest({
   ) {
     await promiseManifest(ctx, repository.id, reference.digest);
   }
+  const unchanged = holdsAlready(http.headers['if-none-match'], manifest.digest);
+  // Small payloads came with the row; of large ones nothing was read before the caller's right was known.
+  const payload = http.method === 'HEAD' || unchanged ? undefined : await services.hotReads.payload(manifest);
+  if (http.method !== 'HEAD' && !unchanged && payload === undefined) throw manifestUnknown(referenceText(reference));
   http.set('Docker-Content-Digest', manifest.digest);
   http.set('ETag', `"${manifest.digest}"`);
   http.set('Cache-Control', reference.kind === 'tag' ? 'private, no-cache' : 'private, max-age=31536000, immutable');
-  if (holdsAlready(http.headers['if-none-match'], manifest.digest)) {
+  if (unchanged) {
     http.status = 304;
     return;
   }
   http.set('Content-Type', manifest.mediaType);
-  if (manifest.payload === undefined) {
+  if (payload === undefined) {
     http.status = 200;
     http.length = manifest.size;
     return;
   }
-  const deprecation = deprecationOf(manifest.payload);
+  const deprecation = deprecationOf(payload);
   if (deprecation !== undefined)
     warn(http, `${repository.name} ${referenceText(reference)} is deprecated: ${deprecation || 'no reason is given'}`);
   services.counters?.manifestPulled();
   services.pullLog.note(ctx, repository, { reference, digest: manifest.digest });
-  http.body = manifest.payload;
+  http.body = payload;
 }
