@@ -20,6 +20,7 @@ import { beginSignIn, completeSignIn } from './auth/sign-in.ts';
 import { SessionRefresher } from './auth/session-refresh.ts';
 import { backchannelSignOut, signOut } from './auth/sign-out.ts';
 import { buildSchema } from './graphql/build-schema.ts';
+import { CallerSlots } from './graphql/caller-slots.ts';
 import { createContext, type ApiContext } from './graphql/context.ts';
 import { formatError, giveStatus, reportErrors, unforeseen } from './graphql/format-error.ts';
 import { documentLimits } from './graphql/limits.ts';
@@ -114,6 +115,7 @@ export async function createApp(parts: ApiParts): Promise<ApiApp> {
     http.status = 405;
     return undefined;
   });
+  const slots = new CallerSlots();
   const parseJson = jsonBody(services, bodyLimit);
   const findDocument = trustedDocuments(parts.trustedDocuments ?? new Map());
   router.post('/graphql', refuseOtherCharsets, parseJson, refuseIllFormedText, findDocument, async (http, next) => {
@@ -121,7 +123,9 @@ export async function createApp(parts: ApiParts): Promise<ApiApp> {
     // Before Apollo, which would make a bare 500 of a refusal: a bearer that does not hold is 401, a foreign origin 403.
     const context = await createContext(services, http);
     Object.assign(http.state, { principal: principalName(context.principal) });
-    await koaMiddleware(apollo, { context: () => Promise.resolve(context) })(http, next);
+    const { principal, client } = context;
+    const caller = { principal, address: client.address, whenGone: (call: () => void) => http.res.once('close', call) };
+    await slots.run(caller, () => koaMiddleware(apollo, { context: () => Promise.resolve(context) })(http, next));
   });
 
   const koa = new Koa();
@@ -160,6 +164,7 @@ const statuses: Partial<Record<DomainError['code'], number>> = {
   UNAUTHORIZED: 401,
   DENIED: 403,
   NOT_FOUND: 404,
+  TOOMANYREQUESTS: 429,
   UNAVAILABLE: 503,
 };
 

@@ -147,6 +147,14 @@ export const tooManyFailures = (retryAfter: number) =>
     detail: { retryAfter },
   });
 
+/** @param whose which caller has too many: `from this address` */
+export const tooManyQueries = (whose: string, retryAfter: number) =>
+  new DomainError(
+    'TOOMANYREQUESTS',
+    `too many requests ${whose} run at once; wait for their answers, or try again in ${String(retryAfter)} seconds`,
+    { detail: { retryAfter } },
+  );
+
 export const denied = (message: string, detail?: Record<string, unknown>) =>
   new DomainError('DENIED', message, detail ? { detail } : {});
 

@@ -4,10 +4,13 @@ import { isAdministrator, type Principal } from './principal.ts';
 export const liveRepositories =
   'r.deleted_at is null and r.namespace_id not in (select d.id from namespaces d where d.deleted_at is not null)';
 
-interface Condition {
+/** A condition over `repositories r`. */
+export interface Condition {
   readonly sql: string;
   readonly parameters: readonly string[];
 }
+
+const publicRepositories: Condition = { sql: `(${liveRepositories} and r.visibility = 'public')`, parameters: [] };
 
 /**
  * The condition under which a principal sees a repository in lists, over `repositories r`: the same rule as `findAccessible`,
@@ -17,13 +20,42 @@ export function visibleRepositories(principal: Principal): Condition {
   if (principal.kind === 'system' || isAdministrator(principal)) {
     return { sql: `(${liveRepositories})`, parameters: [] };
   }
-  if (principal.kind === 'anonymous')
-    return { sql: `(${liveRepositories} and r.visibility = 'public')`, parameters: [] };
+  if (principal.kind === 'anonymous') return publicRepositories;
   const { byGrant, byNamespace } = grants(principal);
   return {
     // Sets that are hashed once, for the many rows that this looks at.
     sql: `(${liveRepositories} and (r.visibility = 'public' or r.id in (${byGrant.sql}) or r.namespace_id in (${byNamespace.sql})))`,
     parameters: [...byGrant.parameters, ...byNamespace.parameters],
+  };
+}
+
+/**
+ * The same rule in parts of which each has an index: `repositories_public` and the arrays of `grantedRepositories`. A query that
+ * compares names reads what the caller may see, and not what everybody has. The parts overlap: combine them with `union`.
+ */
+export function visibleParts(principal: Principal): readonly Condition[] {
+  if (isAdministrator(principal) || principal.kind === 'anonymous') return [visibleRepositories(principal)];
+  return [publicRepositories, grantedRepositories(principal)];
+}
+
+/**
+ * SQL that selects columns of the visible repositories for which a condition holds, each repository once.
+ * @param columns over `repositories r`
+ * @param where over `repositories r`
+ * @param rest what follows the condition in each part: an order and a limit
+ */
+export function selectVisible(
+  principal: Principal,
+  columns: string,
+  where: Condition,
+  rest: Condition = { sql: '', parameters: [] },
+): Condition {
+  const parts = visibleParts(principal);
+  const selects = parts.map(({ sql }) => `select ${columns} from repositories r where ${where.sql} and ${sql} ${rest.sql}`);
+  return {
+    // One select stands without parentheses: with them, `in ((select …))` would compare with a single row.
+    sql: selects.length === 1 ? selects.join('') : selects.map((select) => `(${select})`).join(' union '),
+    parameters: parts.flatMap(({ parameters }) => [...where.parameters, ...parameters, ...rest.parameters]),
   };
 }
 

@@ -8,6 +8,7 @@ import {
 } from '@escale/schema/values';
 import { requireRole } from '../access/require-role.ts';
 import type { Context } from '../context.ts';
+import { inputInvalid } from '../errors.ts';
 
 /** A manifest as people look at it. */
 export interface ManifestDetails {
@@ -66,17 +67,35 @@ export interface ManifestContent {
   readonly config: ImageConfig | undefined;
 }
 
-/** Contents of manifests by their digests, from the database alone. @throws NAME_UNKNOWN */
+/**
+ * Bytes of manifests and configs that are read together at most. A hundred manifests of 4 MiB, parsed for one list of tags, would
+ * take more memory than the process has.
+ */
+const mostContentBytes = 16 * 1024 * 1024;
+
+/**
+ * Contents of manifests by their digests, from the database alone.
+ * @throws NAME_UNKNOWN, INPUT_INVALID with field `first` when they have more than 16 MiB together
+ */
 export async function readManifestContents(
   ctx: Context,
   name: string,
   digests: readonly string[],
 ): Promise<Map<string, ManifestContent>> {
   const repository = await requireRole(ctx, name, 'read');
+  const where = `m.repository_id = ? and m.deleted_at is null and m.digest in (${digests.map(() => '?').join(', ')})`;
+  const parameters = [repository.id, ...digests];
+  if (digests.length > 1) {
+    const [sum] = await ctx.em.execute<{ bytes: string | null }[]>(
+      `select sum(m.size + coalesce(octet_length(m.config), 0)) as bytes from manifests m where ${where}`,
+      parameters,
+    );
+    if (Number(sum?.bytes ?? 0) > mostContentBytes)
+      throw inputInvalid('first', `the manifests of this page in ${repository.name} are too large to be read at once: ask for fewer`);
+  }
   const rows = await ctx.em.execute<{ digest: string; media_type: string; payload: Buffer; config: Buffer | null }[]>(
-    `select m.digest, m.media_type, m.payload, m.config from manifests m
-       where m.repository_id = ? and m.deleted_at is null and m.digest in (${digests.map(() => '?').join(', ')})`,
-    [repository.id, ...digests],
+    `select m.digest, m.media_type, m.payload, m.config from manifests m where ${where}`,
+    parameters,
   );
   return new Map(
     rows.map(({ digest, media_type, payload, config }) => [

@@ -2,7 +2,7 @@ import { Repository } from '@escale/schema/entities';
 import { parseRepositoryName } from '@escale/schema/values';
 import { findAccessible } from '../access/find-accessible.ts';
 import { requireCatalog } from '../access/require-role.ts';
-import { grantedRepositories, visibleRepositories } from '../access/visible-repositories.ts';
+import { grantedRepositories, selectVisible, visibleRepositories } from '../access/visible-repositories.ts';
 import type { Context } from '../context.ts';
 import { keysetPage, type Page, type PageInput } from '../page.ts';
 
@@ -26,6 +26,9 @@ export interface RepositoryFilter {
   readonly page: PageInput;
 }
 
+/** Repositories that are counted at most for callers who did not sign in. */
+const countedForAnonymous = 10_000;
+
 /**
  * Lists what the caller may see. Without a namespace and without a search, public repositories of others are left out:
  * the list is then "mine".
@@ -48,8 +51,11 @@ export async function listRepositories(ctx: Context, filter: RepositoryFilter): 
     parameters.push(filter.namespace);
   }
   if (filter.search) {
-    conditions.push('strpos(r.name, lower(?)) > 0');
-    parameters.push(filter.search.slice(0, 255).replaceAll('\0', ''));
+    const matching = { sql: 'strpos(r.name, lower(?)) > 0', parameters: [filter.search.slice(0, 255).replaceAll('\0', '')] };
+    // The index of a namespace's repositories finds few rows; everywhere else names are compared where the caller may read.
+    const { sql, parameters: values } = filter.namespace ? matching : selectVisible(ctx.principal, 'r.id', matching);
+    conditions.push(filter.namespace ? sql : `r.id in (${sql})`);
+    parameters.push(...values);
   }
   if (filter.visibility) {
     conditions.push('r.visibility = ?');
@@ -72,6 +78,7 @@ export async function listRepositories(ctx: Context, filter: RepositoryFilter): 
       : [{ sql: 'r.name' }],
     page: filter.page,
     ...(mine && { readOnce: true }),
+    ...(ctx.principal.kind === 'anonymous' && { countAtMost: countedForAnonymous }),
   });
 }
 
@@ -85,10 +92,15 @@ export async function listRepositoryNames(
   page: { limit: number; last?: string },
 ): Promise<{ names: string[]; more: boolean }> {
   requireCatalog(ctx);
-  const visible = visibleRepositories(ctx.principal);
+  const visible = selectVisible(
+    ctx.principal,
+    'r.name',
+    { sql: 'r.name > ?', parameters: [page.last ?? ''] },
+    { sql: `order by r.name limit ${String(page.limit + 1)}`, parameters: [] },
+  );
   const rows = await ctx.em.execute<{ name: string }[]>(
-    `select r.name from repositories r where ${visible.sql} and r.name > ? order by r.name limit ?`,
-    [...visible.parameters, page.last ?? '', page.limit + 1],
+    `select v.name from (${visible.sql}) v order by v.name limit ?`,
+    [...visible.parameters, page.limit + 1],
   );
   return { names: rows.slice(0, page.limit).map(({ name }) => name), more: rows.length > page.limit };
 }

@@ -1,6 +1,6 @@
 import { Organization, Repository, Robot, Tag, Team, User } from '@escale/schema/entities';
-import { isAdministrator } from '../access/principal.ts';
-import { grantedRepositories, visibleRepositories } from '../access/visible-repositories.ts';
+import { isAdministrator, type Principal } from '../access/principal.ts';
+import { grantedRepositories, selectVisible, type Condition } from '../access/visible-repositories.ts';
 import { alive } from '../content/kept-manifests.ts';
 import type { Context } from '../context.ts';
 import { likeText } from '../grantees/search-grantees.ts';
@@ -48,20 +48,16 @@ export async function search(
 }
 
 function queries({ principal }: Context, text: string): { kind: Kind; sql: string; parameters: string[] }[] {
-  const visible = visibleRepositories(principal);
-  // Not `exists`: for that PostgreSQL reads all repositories at once, where the few namespaces that are found need one each.
-  const withRepositories = `coalesce((select true from repositories r where r.namespace_id = n.id and ${visible.sql} limit 1), false)`;
+  const matching = selectVisible(principal, 'r.id, r.name', { sql: 'strpos(r.name, ?) > 0', parameters: [text] });
+  const namespaces = selectVisible(principal, 'r.namespace_id', { sql: 'true', parameters: [] });
+  const withRepositories = `n.id in (${namespaces.sql})`;
   const found: { kind: Kind; sql: string; parameters: string[] }[] = [
-    {
-      kind: 'repository',
-      sql: `select r.id, r.name from repositories r where strpos(r.name, ?) > 0 and ${visible.sql}`,
-      parameters: [text, ...visible.parameters],
-    },
+    { kind: 'repository', sql: matching.sql, parameters: [...matching.parameters] },
     {
       kind: 'user',
       sql: `select u.id, n.name from users u join namespaces n on n.id = u.namespace_id
               where strpos(n.name, ?) > 0 and (u.id::text = ? or ${withRepositories})`,
-      parameters: [text, principal.kind === 'user' ? principal.id : '', ...visible.parameters],
+      parameters: [text, principal.kind === 'user' ? principal.id : '', ...namespaces.parameters],
     },
   ];
   const everywhere = isAdministrator(principal);
@@ -72,7 +68,7 @@ function queries({ principal }: Context, text: string): { kind: Kind; sql: strin
     kind: 'organization',
     sql: `select o.id, n.name from organizations o join namespaces n on n.id = o.namespace_id
             where strpos(n.name, ?) > 0 and n.deleted_at is null and (${me === undefined && !everywhere ? 'false' : own} or ${withRepositories})`,
-    parameters: [text, ...mine, ...visible.parameters],
+    parameters: [text, ...mine, ...namespaces.parameters],
   });
   if (me === undefined && !everywhere) return found;
   found.push(
@@ -103,22 +99,30 @@ function tagQueries({ principal }: Context, text: string): { kind: Kind; sql: st
   const begins = repository === undefined ? text : (named ?? '');
   // Not worth looking: no tag has such a name.
   if (!/^[\w.-]{0,128}$/.test(begins)) return [];
-  const where = repository === undefined ? grantedRepositories(principal) : visibleRepositories(principal);
+  const where = repository === undefined ? grantedRepositories(principal) : namedRepositories(principal, repository);
   return [
     {
       kind: 'tag',
       // Letters of tags come before the brace: what begins so lies between the two.
       sql: `select t.id, t.name from tags t join repositories r on r.id = t.repository_id
-              where ${alive('t')} and t.name >= ? and t.name < ?
-                ${repository === undefined ? '' : 'and strpos(r.name, ?) > 0'} and ${where.sql}`,
-      parameters: [
-        begins,
-        `${begins}{`,
-        ...(repository === undefined ? [] : [repository.toLowerCase()]),
-        ...where.parameters,
-      ],
+              where ${alive('t')} and t.name >= ? and t.name < ? and ${where.sql}`,
+      parameters: [begins, `${begins}{`, ...where.parameters],
     },
   ];
+}
+
+/** Repositories whose tags one search looks into; a part of a name that more have is too short to say which is meant. */
+const mostSearched = 1000;
+
+/** The visible repositories with this part in their name: the exact name first, then names that begin so, then the rest. */
+function namedRepositories(principal: Principal, part: string): Condition {
+  const text = part.toLowerCase();
+  const matching = selectVisible(principal, 'r.id, r.name', { sql: 'strpos(r.name, ?) > 0', parameters: [text] });
+  return {
+    sql: `r.id = any(array(select m.id from (${matching.sql}) m
+            order by m.name <> ?, m.name not like ?, m.name limit ${String(mostSearched)}))`,
+    parameters: [...matching.parameters, text, `${likeText(text)}%`],
+  };
 }
 
 /** Over `organizations o`: those that the caller is in a team of. */

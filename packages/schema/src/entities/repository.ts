@@ -25,6 +25,15 @@ const RepositorySchema = defineEntity({
       expression:
         'create index "repositories_latest" on "repositories" (coalesce("last_pushed_at", "created_at") desc, "id" desc)',
     },
+    // For callers whom only public repositories are shown to: their names are compared without reading those of all others.
+    {
+      name: 'repositories_public',
+      expression: `create index "repositories_public" on "repositories" ("name", "id", "namespace_id") where "visibility" = 'public' and "deleted_at" is null`,
+    },
+    {
+      name: 'repositories_public_by_namespace',
+      expression: `create index "repositories_public_by_namespace" on "repositories" ("namespace_id") where "visibility" = 'public' and "deleted_at" is null`,
+    },
   ],
   triggers: notesRightsChange('repositories', [
     'id',

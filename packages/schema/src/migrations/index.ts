@@ -16,6 +16,7 @@ import { Migration20261125032604_entries_of_a_repository } from './Migration2026
 import { Migration20261128192029_rights_changes } from './Migration20261128192029_rights_changes.ts';
 import { Migration20261130050000_content_in_use } from './Migration20261130050000_content_in_use.ts';
 import { Migration20261130054800_people_are_checked } from './Migration20261130054800_people_are_checked.ts';
+import { Migration20261130055400_names_of_public_repositories } from './Migration20261130055400_names_of_public_repositories.ts';
 
 /** Every migration, in order; listed by hand so that a bundle or a test runner needs no folder to look into. */
 export const migrations = [
@@ -37,4 +38,5 @@ export const migrations = [
   Migration20261128192029_rights_changes,
   Migration20261130050000_content_in_use,
   Migration20261130054800_people_are_checked,
+  Migration20261130055400_names_of_public_repositories,
 ];
