@@ -10,6 +10,7 @@ import { BodyError, BodyMemory } from '@escale/server-kit/body-memory';
 import { clientAddressReader } from '@escale/server-kit/client-address';
 import { closeIfUnread } from '@escale/server-kit/close-unread';
 import { accessLog, requestId } from '@escale/server-kit/middleware';
+import { RepeatedWarning } from '@escale/server-kit/repeated-warning';
 import { identifyAccessToken } from './auth/identify.ts';
 import { KeycloakBearers } from './auth/keycloak.ts';
 import { OpenIdProvider } from './auth/openid-provider.ts';
@@ -59,6 +60,8 @@ export async function createApp(parts: ApiParts): Promise<ApiApp> {
     exports: new ExportWriter(parts),
     liveEvents: new LiveEvents(parts),
     streamQuotas: new StreamQuotas(),
+    refusedLogouts: new RepeatedWarning(parts.logger, 'a back-channel logout was refused'),
+    failedSignIns: new RepeatedWarning(parts.logger, 'a sign-in did not succeed'),
   };
   const refresher = new SessionRefresher(services);
   const schema = await buildSchema();
@@ -154,13 +157,14 @@ export async function createApp(parts: ApiParts): Promise<ApiApp> {
       await refresher.close();
       await services.liveEvents.close();
       await services.exports.close();
+      services.refusedLogouts.close();
+      services.failedSignIns.close();
       await apollo.stop();
     },
   };
 }
 
 const statuses: Partial<Record<DomainError['code'], number>> = {
-  TOOMANYREQUESTS: 429,
   UNAUTHORIZED: 401,
   DENIED: 403,
   NOT_FOUND: 404,

@@ -4,6 +4,7 @@ import type { Orm } from '@escale/schema/orm';
 import type { BodyMemory } from '@escale/server-kit/body-memory';
 import type { ClientAddressReader } from '@escale/server-kit/client-address';
 import type { Logger } from '@escale/server-kit/logger';
+import type { RepeatedWarning } from '@escale/server-kit/repeated-warning';
 import type { ApiConfig } from './config.ts';
 import type { KeycloakBearers } from './auth/keycloak.ts';
 import type { OpenIdProvider } from './auth/openid-provider.ts';
@@ -36,4 +37,6 @@ export interface Services extends ApiParts {
   readonly exports: ExportWriter;
   readonly liveEvents: LiveEvents;
   readonly streamQuotas: StreamQuotas;
+  readonly refusedLogouts: RepeatedWarning;
+  readonly failedSignIns: RepeatedWarning;
 }

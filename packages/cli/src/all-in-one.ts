@@ -4,6 +4,7 @@ import { Lifecycle } from '@escale/server-kit/lifecycle';
 import { createLogger, type Logger } from '@escale/server-kit/logger';
 import type { EscaleConfig } from './config.ts';
 import { openDataFolder } from './embedded/data-folder.ts';
+import { onlyForThisMachine } from './embedded/demo-callers.ts';
 import { createDemoIdentityProvider } from './embedded/demo-identity-provider.ts';
 import { openFrontDoor } from './front-door.ts';
 import { groupsToFollow } from './groups-to-follow.ts';
@@ -93,7 +94,11 @@ async function startParts(
     await door.close();
     await workers.open();
   } else {
-    const embedded = demo && provider && { settings: demo, room: provider };
+    const embedded = demo &&
+      provider && {
+        settings: demo,
+        room: { ...provider, handler: onlyForThisMachine(config.ESCALE_DEMO_NETWORKS ?? [], provider.handler) },
+      };
     const pools = await openPools(config, database, life);
     counters.watchDatabase([orm, ...Object.values(pools)]);
     const parts = { pools, vault, blobStore, logger, demo: embedded, counters, jobs: worker, faults };

@@ -4,6 +4,7 @@ import { apiConfig, type SyncConfig } from '@escale/api/config';
 import { keyGenerations } from '@escale/domain/credentials';
 import { DatabaseUrlInvalid, parseDatabaseUrl, requestTimeouts } from '@escale/schema/orm';
 import { clientAddressReader } from '@escale/server-kit/client-address';
+import { demoCallers } from './embedded/demo-callers.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const seconds = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
@@ -150,6 +151,20 @@ export const escaleConfig = z.object({
     .min(8)
     .optional()
     .describe('password of the demo users; random, kept in the data folder and printed at start'),
+  ESCALE_DEMO_NETWORKS: z
+    .string()
+    .transform((text) => text.split(/[\s,]+/).filter((network) => network !== ''))
+    .superRefine((networks, context) => {
+      try {
+        demoCallers(networks);
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'names no networks' });
+      }
+    })
+    .optional()
+    .describe(
+      'networks, beside this machine, whose clients may use the demo identity provider: `172.17.0.1` for a published port of a container',
+    ),
   ESCALE_REVEAL_TOKENS: apiConfig.shape.ESCALE_REVEAL_TOKENS.default(true).describe(
     '`false`: tokens are shown once, and the sealed copies are wiped',
   ),

@@ -3,6 +3,7 @@ import type { Lifecycle } from '@escale/server-kit/lifecycle';
 import { createLogger } from '@escale/server-kit/logger';
 import type { EscaleConfig } from './config.ts';
 import { openPools } from './database.ts';
+import { onlyForThisMachine } from './embedded/demo-callers.ts';
 import { dataFolderOf } from './embedded/data-folder.ts';
 import { openFrontDoor } from './front-door.ts';
 import { Metrics } from './metrics/metrics.ts';
@@ -30,7 +31,10 @@ export async function serveAsWorker(config: EscaleConfig, life: Lifecycle): Prom
       ? undefined
       : await demoSettings(config, data).then((settings) => ({
           settings,
-          room: { path: new URL(settings.issuer).pathname, handler: passOn(identityProviderPort) },
+          room: {
+            path: new URL(settings.issuer).pathname,
+            handler: onlyForThisMachine(config.ESCALE_DEMO_NETWORKS ?? [], passOn(identityProviderPort)),
+          },
         }));
   const jobs = jobsElsewhere();
   const rooms = await openRooms(config, life, { pools, vault, blobStore, logger, demo, counters, jobs });

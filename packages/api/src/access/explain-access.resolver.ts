@@ -20,7 +20,9 @@ class AccessExplanation {
   @Field(() => String, { nullable: true, description: 'What is missing; null when it is allowed.' })
   missing?: string | undefined;
 
-  @Field(() => [String], { description: 'User names of at most five people who can grant it.' })
+  @Field(() => [String], {
+    description: 'User names of at most five people who can grant it; empty for callers who are not signed in.',
+  })
   grantableBy!: string[];
 }
 

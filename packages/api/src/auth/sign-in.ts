@@ -139,8 +139,8 @@ function redirectUri({ externalUrl }: ApiConfig): string {
 }
 
 /** Back to our own page, which says in words what happened; details are for the log. */
-function toSignInPage({ logger, config }: Services, http: KoaContext, error: unknown, reason: string): void {
-  if (error !== undefined) logger.warn({ err: error, issuer: config.oidc.issuer }, 'a sign-in did not succeed');
+function toSignInPage({ failedSignIns, config }: Services, http: KoaContext, error: unknown, reason: string): void {
+  if (error !== undefined) failedSignIns.note(error, { issuer: config.oidc.issuer });
   http.set('Cache-Control', 'no-store');
   http.redirect(`/sign-in?error=${isUnavailable(error) ? 'provider-unavailable' : reason}`);
 }

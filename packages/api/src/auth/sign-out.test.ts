@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Session, UsageLogEntry } from '@escale/schema/entities';
+import { createLogger } from '@escale/server-kit/logger';
 import { startTestApi, type Caller, type TestApi } from '../testing/test-api.ts';
 import { subjectOf } from '../testing/test-issuer.ts';
 
@@ -139,6 +140,35 @@ describe('POST /auth/backchannel-logout', () => {
     }
     expect((await api.caller().fetch('/auth/backchannel-logout', { method: 'POST' })).status).toBe(400);
     expect(await signedIn()).toBe(true);
+  });
+
+  test('a flood of refused tokens and sign-ins writes a few short lines', async () => {
+    const lines: string[] = [];
+    const logger = createLogger({ level: 'silent' });
+    Object.assign(logger, { warn: (...line: unknown[]) => lines.push(JSON.stringify(line)) });
+    const other = await startTestApi({ logger });
+    try {
+      const flooder = other.caller();
+      const login = new URL((await flooder.fetch('/auth/login')).headers.get('location') ?? '');
+      const state = login.searchParams.get('state') ?? '';
+      const cookies = [...flooder.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+      for (let count = 0; count < 50; count += 1) {
+        const body = new URLSearchParams({ logout_token: 'x'.repeat(16_000) });
+        expect((await flooder.fetch('/auth/backchannel-logout', { method: 'POST', body })).status).toBe(400);
+        const failing = new URLSearchParams({ state, error: 'x', error_description: 'y'.repeat(4000) });
+        const answer = await fetch(`${other.url}/auth/callback?${failing.toString()}`, {
+          headers: { cookie: cookies },
+          redirect: 'manual',
+        });
+        expect(answer.headers.get('location')).toBe('/sign-in?error=refused');
+      }
+    } finally {
+      await other.close();
+    }
+    expect(lines.filter((line) => line.includes('back-channel logout'))).toHaveLength(11);
+    expect(lines.filter((line) => line.includes('sign-in did not'))).toHaveLength(11);
+    for (const line of lines) expect(line.length).toBeLessThan(400);
+    expect(lines.at(-1)).toContain('"more":40');
   });
 
   test('a flood of tokens with unknown keys asks the provider once (S9)', async () => {

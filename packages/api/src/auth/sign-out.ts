@@ -90,7 +90,7 @@ export async function backchannelSignOut(services: Services, http: KoaContext): 
   } catch (error) {
     // The provider may send it again when it was only its keys that could not be had.
     if (isUnavailable(error)) throw providerUnavailable(error);
-    services.logger.warn({ err: error }, 'a back-channel logout was refused');
+    services.refusedLogouts.note(error);
     http.status = 400;
   }
 }

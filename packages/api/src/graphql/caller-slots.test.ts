@@ -48,7 +48,7 @@ function held(slots: CallerSlots, principal: Principal, address = '192.0.2.1') {
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
-const limits = { ...callerLimits, patience: 60_000 };
+const limits = { ...callerLimits, patience: 60_000, rest: 0 };
 
 test('one source runs two at once, the next ones wait in turn, and the rest is refused', async () => {
   const slots = new CallerSlots({ ...limits, anonymous: { running: 2, waiting: 2 } });
@@ -81,7 +81,12 @@ test('a source that has its share holds up nobody else, and all sources together
 test('people who are signed in have limits of their own, whatever address they share', async () => {
   const slots = new CallerSlots({ ...limits, signedIn: { running: 1, waiting: 1 } });
   const busy = Array.from({ length: 4 }, () => held(slots, anonymous));
-  const people = [held(slots, user('alice')), held(slots, user('bob')), held(slots, user('alice')), held(slots, user('alice'))];
+  const people = [
+    held(slots, user('alice')),
+    held(slots, user('bob')),
+    held(slots, user('alice')),
+    held(slots, user('alice')),
+  ];
   await turn();
   expect(busy.filter((one) => one.begun())).toHaveLength(2);
   expect(people.map((one) => one.begun())).toEqual([true, true, false, false]);
@@ -101,6 +106,31 @@ test('nobody waits longer than the limit, nor after the client has gone away', a
   await turn();
   expect([two?.begun(), gone?.begun(), next?.begun()]).toEqual([true, false, true]);
   for (const each of running) each.end();
+});
+
+test('a slot of an anonymous caller rests as long as the request took; one of a user does not', async () => {
+  const slots = new CallerSlots({
+    ...limits,
+    anonymous: { running: 1, waiting: 1 },
+    signedIn: { running: 1, waiting: 1 },
+    rest: 1000,
+  });
+  for (const [principal, rests] of [
+    [anonymous, true],
+    [user('alice'), false],
+  ] as const) {
+    const first = held(slots, principal);
+    const second = held(slots, principal);
+    await turn();
+    first.end();
+    await first.done;
+    await turn();
+    expect(second.begun()).toBe(!rests);
+    second.end();
+    await expect.poll(() => second.begun()).toBe(true);
+    second.end();
+    expect(await second.done).toBe('done');
+  }
 });
 
 test.each([

@@ -18,13 +18,22 @@ export interface CallerLimits {
   readonly allAnonymous: SlotLimits;
   /** Milliseconds that a request waits at most. */
   readonly patience: number;
+  /**
+   * How long a slot of an anonymous caller stays taken after the answer, in times that the request took: the process and the
+   * database get that long for others, also while a caller repeats requests that are refused.
+   */
+  readonly rest: number;
 }
+
+/** Milliseconds that a slot rests at most. */
+const longestRest = 250;
 
 export const callerLimits: CallerLimits = {
   signedIn: { running: 6, waiting: 60 },
   anonymous: { running: 2, waiting: 20 },
   allAnonymous: { running: 4, waiting: 200 },
   patience: 5000,
+  rest: 1,
 };
 
 interface Waiter {
@@ -130,10 +139,16 @@ export class CallerSlots {
     const { patience } = this.#limits;
     if (!(await group.enter(key, patience, whenGone)))
       throw tooManyQueries(isAnonymous ? 'from this address' : 'of this user', Math.ceil(patience / 1000));
+    const begun = performance.now();
     try {
       return await work();
     } finally {
-      group.leave(key);
+      const rest = isAnonymous ? Math.min((performance.now() - begun) * this.#limits.rest, longestRest) : 0;
+      if (rest === 0) group.leave(key);
+      else
+        setTimeout(() => {
+          group.leave(key);
+        }, rest).unref();
     }
   }
 }

@@ -3,7 +3,7 @@ import type { Organization as OrganizationEntity } from '@escale/schema/entities
 import { isAdministrator, requireNamespaceRole } from '@escale/domain/access';
 import { listDefaultPermissions, previewDefaultPermissions } from '@escale/domain/default-permissions';
 import { listCollaborators, listMembers } from '@escale/domain/namespaces';
-import { freedByNamespace } from '@escale/domain/content';
+import { storedByNamespace } from '@escale/domain/content';
 import { findTeam, listTeams } from '@escale/domain/teams';
 import { DefaultPermissionConnection, FirstPermission } from '../default-permissions/default-permission.type.ts';
 import { PageArgs, toConnection } from '../graphql/connection.ts';
@@ -112,10 +112,10 @@ export class OrganizationPartsResolver {
 
   @FieldResolver(() => ByteCount, {
     description:
-      'What deleting it would free once it is purged: the bytes that no repository elsewhere has; for admins.',
+      'Bytes that deleting it gives up, once it is purged: each blob and manifest once. Blobs that repositories elsewhere hold as well stay stored; whether there are any is not told. For admins.',
   })
   async freedBytes(@Root() { namespace }: OrganizationEntity, @Ctx() ctx: ApiContext): Promise<number> {
     await requireNamespaceRole(ctx, namespace.name, 'admin');
-    return freedByNamespace(ctx, namespace.id);
+    return storedByNamespace(ctx, namespace.id);
   }
 }

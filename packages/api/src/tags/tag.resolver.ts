@@ -5,7 +5,6 @@ import {
   deleteTags,
   findTagDetails,
   findTagsDetails,
-  freedByRepository,
   freedByTags,
   listTagDetails,
   listTagNames,
@@ -109,14 +108,16 @@ export class RepositoryTagResolver {
   }
 
   @FieldResolver(() => ByteCount, {
-    description: 'What deleting it would free: the bytes that no other repository has.',
+    description:
+      'Bytes that deleting it gives up: each blob and manifest once, as in `storedBytes`. Blobs that other repositories hold as well stay stored; whether there are any is not told.',
   })
-  freedBytes(@Root() { id }: RepositoryEntity, @Ctx() ctx: ApiContext): Promise<number> {
-    return freedByRepository(ctx, id);
+  async freedBytes(@Root() { id }: RepositoryEntity, @Ctx() ctx: ApiContext): Promise<number> {
+    return (await ctx.loaders.storedBytes(id)) ?? 0;
   }
 
   @FieldResolver(() => ByteCount, {
-    description: 'What deleting these tags together would free, once the time machine lets go of them.',
+    description:
+      'Bytes that the repository gives up when these tags are deleted together, once the time machine lets go of them. Blobs that other repositories hold as well stay stored.',
   })
   freedByTags(
     @Root() { name }: RepositoryEntity,
@@ -139,7 +140,7 @@ export class TagResolver {
 
   @FieldResolver(() => ByteCount, {
     description:
-      'What deleting this tag alone would free: what only it keeps. Free once the time machine lets go of it.',
+      'Bytes that the repository gives up when this tag alone is deleted, once the time machine lets go of it: what no other tag of the repository keeps.',
   })
   async freedBytes(@Root() { repository, id }: TagDetails, @Ctx() ctx: ApiContext): Promise<number> {
     return (await contentLoaders(ctx, repository).freedBytes(id)) ?? 0;

@@ -28,7 +28,10 @@ export class Tag {
   @Field(() => DateTime, { description: 'Since when it names this manifest.' })
   pushedAt!: Date;
 
-  @Field(() => String, { nullable: true, description: 'Login of who made it name this manifest.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Login of the user or robot that made it name this manifest; null for callers who are not signed in.',
+  })
   pushedBy?: string | undefined;
 
   @Field(() => DateTime, { nullable: true, description: 'When it ends by itself; null: never.' })
@@ -57,7 +60,10 @@ export class TagEvent {
   @Field(() => DateTime, { description: 'When.' })
   at!: Date;
 
-  @Field(() => String, { nullable: true, description: 'Login of who did it; null where time did.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Login of the user or robot that did it; null where time did, and for callers who are not signed in.',
+  })
   by?: string | undefined;
 
   @Field(() => String, { description: 'What the tag names since; what it named, where the event is its end.' })

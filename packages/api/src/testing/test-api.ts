@@ -5,7 +5,7 @@ import { inject } from 'vitest';
 import { createVault, type Vault } from '@escale/domain/credentials';
 import { createOrm, type Orm } from '@escale/schema/orm';
 import { openTestDatabase, type TestDatabase } from '@escale/schema/testing';
-import { createLogger } from '@escale/server-kit/logger';
+import { createLogger, type Logger } from '@escale/server-kit/logger';
 import { createApp, type ApiApp } from '../app.ts';
 import type { ApiConfig } from '../config.ts';
 import { startTestIssuer, type TestIssuer, type TestPerson } from './test-issuer.ts';
@@ -74,6 +74,7 @@ export async function startTestApi(
     /** Connections of a pool of its own. */
     connections?: number;
     trustedDocuments?: ReadonlyMap<string, string>;
+    logger?: Logger;
   } = {},
 ): Promise<TestApi> {
   const apiAudience = 'escale-api';
@@ -107,7 +108,7 @@ export async function startTestApi(
     config,
     orm: own ?? settings.orm ?? database.orm,
     vault,
-    logger: createLogger({ level: 'silent' }),
+    logger: settings.logger ?? createLogger({ level: 'silent' }),
     ...(settings.trustedDocuments && { trustedDocuments: settings.trustedDocuments }),
     ...(settings.fetch && { fetch: settings.fetch }),
   });

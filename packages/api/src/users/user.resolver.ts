@@ -12,6 +12,7 @@ import {
   Root,
 } from 'type-graphql';
 import { User as UserEntity } from '@escale/schema/entities';
+import { isAdministrator } from '@escale/domain/access';
 import { listApplicationTokens } from '@escale/domain/application-tokens';
 import { notFound } from '@escale/domain/errors';
 import { findUser, listOrganizations } from '@escale/domain/namespaces';
@@ -66,6 +67,16 @@ export class UserResolver {
     return user.username;
   }
 
+  @FieldResolver()
+  isAdministrator(@Root() user: UserEntity, @Ctx() ctx: ApiContext): boolean | null {
+    return mayKnow(user, ctx) ? user.isAdministrator : null;
+  }
+
+  @FieldResolver()
+  usernameConfirmed(@Root() user: UserEntity, @Ctx() ctx: ApiContext): boolean | null {
+    return mayKnow(user, ctx) ? user.usernameConfirmed : null;
+  }
+
   @FieldResolver(() => String, { nullable: true, description: "The viewer's own; null for others." })
   email(@Root() user: UserEntity, @Ctx() ctx: ApiContext): string | null {
     return isViewer(user, ctx) ? (user.email ?? null) : null;
@@ -86,6 +97,11 @@ export class UserResolver {
     if (!isViewer(user, ctx)) throw notFound('these tokens');
     return toConnection(await listApplicationTokens(ctx, page));
   }
+}
+
+/** Whether the caller may learn what only the user and administrators of the registry know. */
+function mayKnow(user: UserEntity, ctx: ApiContext): boolean {
+  return isViewer(user, ctx) || isAdministrator(ctx.principal);
 }
 
 function isViewer(user: UserEntity, { principal }: ApiContext): boolean {

@@ -9,9 +9,17 @@ export class User extends Namespace {
   @Field(() => String, { description: 'The name, which is also that of the personal namespace.' })
   username!: string;
 
-  @Field(() => Boolean, { description: 'Of the registry, by a group of the identity provider.' })
-  isAdministrator!: boolean;
+  @Field(() => Boolean, {
+    nullable: true,
+    description:
+      'Whether the user administers the registry, by a group of the identity provider. For the user and for administrators; null for other callers.',
+  })
+  isAdministrator?: boolean | null | undefined;
 
-  @Field(() => Boolean, { description: 'False until the name of the first sign-in was accepted or changed.' })
-  usernameConfirmed!: boolean;
+  @Field(() => Boolean, {
+    nullable: true,
+    description:
+      'False until the name of the first sign-in was accepted or changed. For the user and for administrators; null for other callers.',
+  })
+  usernameConfirmed?: boolean | null | undefined;
 }

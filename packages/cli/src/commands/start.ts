@@ -53,11 +53,16 @@ export async function start(args: readonly string[], environment: NodeJS.Process
   if (!life.isStopping) process.stdout.write(welcome(config, escale.demoPassword));
 }
 
-function welcome({ externalUrl, dataDir, blobStore }: EscaleConfig, demoPassword: string | undefined): string {
+function welcome(
+  { externalUrl, dataDir, blobStore, ESCALE_HOST: host, ESCALE_DEMO_NETWORKS: networks = [] }: EscaleConfig,
+  demoPassword: string | undefined,
+): string {
+  const onNetwork = !['127.0.0.1', '::1', 'localhost'].includes(host);
+  const note = `              they can sign in from ${['this machine', ...networks].join(', ')} only (ESCALE_DEMO_NETWORKS)\n`;
   const users =
     demoPassword === undefined
       ? ''
-      : `  Demo users  ${people.map(({ username }) => username).join(', ')}   password ${demoPassword}\n`;
+      : `  Demo users  ${people.map(({ username }) => username).join(', ')}   password ${demoPassword}\n${onNetwork ? note : ''}`;
   return `
   Escale runs at ${externalUrl}
 

@@ -17,7 +17,7 @@ export interface AccessExplanation {
   readonly because: readonly AccessReason[];
   /** The role that would be needed; absent when allowed. */
   readonly missing?: string;
-  /** User names of people who can grant it; empty when allowed, or when no grant would help. */
+  /** User names of people who can grant it; empty when allowed, when no grant would help, and for callers who did not sign in. */
   readonly grantableBy: readonly string[];
 }
 

@@ -79,6 +79,14 @@ export function principalKey(principal: Principal): string {
   return principal.kind === 'system' ? `system:${principal.name}` : `${principal.kind}:${principal.id}`;
 }
 
+/**
+ * Names of people and robots are for callers who signed in: what is public of a repository is its content, and not who works on it.
+ * @returns undefined for anonymous callers
+ */
+export function nameShownTo(principal: Principal, name: string): string | undefined {
+  return principal.kind === 'anonymous' ? undefined : name;
+}
+
 /** How people call a principal, in messages and logs. */
 export function principalName(principal: Principal): string {
   return principal.kind === 'anonymous' ? 'anonymous' : principal.name;

@@ -111,11 +111,15 @@ async function missingRight(
   });
 }
 
-/** User names of at most five people who administer a repository: its owner, its admins, its organization's admins. */
+/**
+ * User names of at most five people who administer a repository: its owner, its admins, its organization's admins.
+ * @returns nobody for callers who did not sign in: a public repository does not make public who administers it
+ */
 export async function whoCanGrant(
   ctx: Context,
   repository: Pick<AccessibleRepository, 'id' | 'namespaceId'>,
 ): Promise<string[]> {
+  if (ctx.principal.kind === 'anonymous') return [];
   const rows = await ctx.em.execute<{ name: string }[]>(
     `select distinct n.name from users u join namespaces n on n.id = u.namespace_id where u.disabled_at is null and u.suspended_at is null and (
        u.namespace_id = ?

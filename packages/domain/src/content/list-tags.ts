@@ -1,4 +1,5 @@
 import { deprecationKey, type Digest, type TagName } from '@escale/schema/values';
+import { nameShownTo } from '../access/principal.ts';
 import { requireRole } from '../access/require-role.ts';
 import type { Context } from '../context.ts';
 import { inputInvalid } from '../errors.ts';
@@ -33,7 +34,8 @@ export interface TagDetails {
   /** Those of an index, or the one of an image. */
   readonly platforms: readonly string[];
   readonly pushedAt: Date;
-  readonly pushedBy: string;
+  /** Login of who made it name this manifest; undefined for anonymous callers. */
+  readonly pushedBy: string | undefined;
   readonly expiresAt: Date | null;
   readonly immutable: boolean;
   readonly lastPulledAt: Date | null;
@@ -117,7 +119,7 @@ export async function listTagDetails(
     size,
     totalCount: Number(counted?.count ?? 0),
     keysOf: (row) => [row.key, row.id],
-    toItem: (row) => toDetails(row, repository.name),
+    toItem: (row) => toDetails(ctx, row, repository.name),
   });
 }
 
@@ -210,10 +212,10 @@ async function readTags(
        where t.repository_id = ? and ${alive('t')} and ${condition}`)} order by d.name limit 1000`,
     [repository.id, ...parameters],
   );
-  return rows.map((row) => toDetails(row, repository.name));
+  return rows.map((row) => toDetails(ctx, row, repository.name));
 }
 
-function toDetails(row: Row, repository: string): TagDetails {
+function toDetails({ principal }: Context, row: Row, repository: string): TagDetails {
   return {
     id: row.id,
     repository,
@@ -224,7 +226,7 @@ function toDetails(row: Row, repository: string): TagDetails {
     size: Number(row.total_size),
     platforms: row.platforms ?? (row.platform === null ? [] : [row.platform]),
     pushedAt: new Date(row.started_at),
-    pushedBy: row.pushed_by,
+    pushedBy: nameShownTo(principal, row.pushed_by),
     expiresAt: row.expires_at === null ? null : new Date(row.expires_at),
     immutable: row.immutable,
     lastPulledAt: row.last_pulled_at === null ? null : new Date(row.last_pulled_at),

@@ -18,8 +18,9 @@ const keptByOthers = (manifest: string, doomed: string): string => `(
     select 1 from up join tags t on t.manifest_id = up.id where ${alive('t')} and t.id <> all (${doomed})))`;
 
 /**
- * What goes for good when the tags in the array `doomed` go: the manifests that no other tag leads to, be it as a child of an
- * index or as a referrer, and the blobs that no manifest lists to which another tag leads, in whatever repository.
+ * What a repository gives up when the tags in the array `doomed` go: the manifests that no other tag leads to, be it as a child of
+ * an index or as a referrer, and the blobs that no manifest of the repository lists to which another tag leads. What other
+ * repositories hold does not count: the number would tell whether somebody else has the same private layer.
  */
 const freedBy = (doomed: string): string => `(
   with recursive below (id) as (
@@ -30,15 +31,17 @@ const freedBy = (doomed: string): string => `(
         where c.parent_id = m.id
       union all
       select r.id from manifests r where r.repository_id = m.repository_id and r.subject_digest = m.digest) k on true),
-  going as (select m.id, m.size from below b join manifests m on m.id = b.id where not ${keptByOthers('m', doomed)})
+  going as (select m.id, m.size, m.repository_id from below b join manifests m on m.id = b.id where not ${keptByOthers('m', doomed)})
   select coalesce((select sum(g.size) from going g), 0) + coalesce((select sum(b.size) from blobs b
     where b.id in (select e.blob_id from manifest_blobs e where e.manifest_id in (select g.id from going g))
       and not exists (select 1 from manifest_blobs e join manifests y on y.id = e.manifest_id
-        where e.blob_id = b.id and y.id not in (select g.id from going g) and ${keptByOthers('y', doomed)})), 0))`;
+        where e.blob_id = b.id and y.repository_id in (select g.repository_id from going g)
+          and y.id not in (select g.id from going g) and ${keptByOthers('y', doomed)})), 0))`;
 
 /**
- * The bytes that deleting a tag alone would free, for each of several tags by the ids of their open lifetimes: exact, and free
- * once the time machine's window is over and the collector has run. @throws NAME_UNKNOWN
+ * The bytes that a repository gives up when a tag alone is deleted, for each of several tags by the ids of their open lifetimes.
+ * They are free once the time machine's window is over and the collector has run, except for blobs that another repository holds
+ * as well. @throws NAME_UNKNOWN
  */
 export async function freedByEachTag(ctx: Context, name: string, ids: readonly string[]): Promise<Map<string, number>> {
   const repository = await requireRole(ctx, name, 'read');
@@ -73,18 +76,6 @@ const storedIn = (repositories: string): string => `(
                where m.repository_id in (${repositories}))), 0)
        + coalesce((select sum(m.size) from manifests m where m.repository_id in (${repositories})), 0))`;
 
-/** The same without what any other repository has as well. */
-const ownedBy = (repositories: string): string => `(
-  select coalesce((select sum(b.size) from blobs b where b.id in (
-             select l.blob_id from repository_blobs l where l.repository_id in (${repositories})
-             union select e.blob_id from manifest_blobs e join manifests m on m.id = e.manifest_id
-               where m.repository_id in (${repositories}))
-           and not exists (select 1 from repository_blobs l
-                 where l.blob_id = b.id and l.repository_id not in (${repositories}))
-           and not exists (select 1 from manifest_blobs e join manifests m on m.id = e.manifest_id
-                 where e.blob_id = b.id and m.repository_id not in (${repositories}))), 0)
-       + coalesce((select sum(m.size) from manifests m where m.repository_id in (${repositories})), 0))`;
-
 const ofNamespace = 'select r.id from repositories r where r.namespace_id = ?';
 
 /** Bytes of everything that each of these repositories holds, each blob once. The caller has checked that they may be seen. */
@@ -97,19 +88,12 @@ export async function storedByRepositories(ctx: Context, ids: readonly string[])
   return new Map(rows.map(({ id, bytes }) => [id, Number(bytes)]));
 }
 
-/** Bytes that deleting a repository would free: what no other repository has. The caller has checked that it may be seen. */
-export async function freedByRepository(ctx: Context, repositoryId: string): Promise<number> {
-  return measure(ctx, ownedBy('?'), repositoryId);
-}
-
-/** Bytes of everything in a namespace, what its repositories share once. The caller has checked that it may be seen. */
+/**
+ * Bytes of everything in a namespace, what its repositories share once. Deleting the namespace gives up as much; what no repository
+ * elsewhere holds is nobody's business here. The caller has checked that it may be seen.
+ */
 export async function storedByNamespace(ctx: Context, namespaceId: string): Promise<number> {
   return measure(ctx, storedIn(ofNamespace), namespaceId);
-}
-
-/** Bytes that deleting a namespace would free: what no repository elsewhere has. The caller has checked that it may be seen. */
-export async function freedByNamespace(ctx: Context, namespaceId: string): Promise<number> {
-  return measure(ctx, ownedBy(ofNamespace), namespaceId);
 }
 
 async function measure(ctx: Context, sql: string, id: string): Promise<number> {

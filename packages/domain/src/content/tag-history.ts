@@ -1,4 +1,5 @@
 import type { Digest, TagEventKind, TagName } from '@escale/schema/values';
+import { nameShownTo } from '../access/principal.ts';
 import { requireRole } from '../access/require-role.ts';
 import type { Context } from '../context.ts';
 import { pageOfRows, pageSize, readCursor, type Page, type PageInput } from '../page.ts';
@@ -10,7 +11,7 @@ export interface TagEventDetails {
   readonly tag: TagName;
   readonly kind: TagEventKind;
   readonly at: Date;
-  /** Undefined where time did it. */
+  /** Undefined where time did it, and for anonymous callers. */
   readonly by: string | undefined;
   readonly digest: Digest;
   readonly previousDigest: Digest | null;
@@ -65,17 +66,17 @@ export async function listTagEvents(
     size,
     totalCount: Number(counted?.count ?? 0),
     keysOf: ({ key, id }) => [key, id],
-    toItem: toDetails,
+    toItem: (row) => toDetails(ctx, row),
   });
 }
 
-function toDetails(row: Row): TagEventDetails {
+function toDetails({ principal }: Context, row: Row): TagEventDetails {
   return {
     id: row.id,
     tag: row.name,
     kind: row.kind,
     at: new Date(row.at),
-    by: row.by || undefined,
+    by: nameShownTo(principal, row.by) || undefined,
     digest: row.digest,
     previousDigest: row.previous_digest,
     expiresAt: row.expires_at === null ? null : new Date(row.expires_at),

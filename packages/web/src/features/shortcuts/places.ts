@@ -18,6 +18,6 @@ const places: readonly Place[] = [
 ];
 const administration: Place = { keys: 'g a', text: 'admin.title', icon: 'i-lucide-shield', to: '/admin' };
 
-export function placesFor(viewer: { readonly isAdministrator: boolean } | undefined): readonly Place[] {
+export function placesFor(viewer: { readonly isAdministrator: boolean | null } | undefined): readonly Place[] {
   return viewer?.isAdministrator ? [...places, administration] : places;
 }
