@@ -52,7 +52,7 @@ export const fieldCosts: Readonly<Record<string, number>> = {
   'Repository.tags': 40,
   'Repository.tagNames': 300,
   'Repository.tagHistory': 40,
-  'Repository.untaggedManifests': 500,
+  'Repository.untaggedManifests': 1000,
   'Repository.effectivePermissions': 300,
   'Repository.publicContents': 200,
   'Organization.members': 40,
@@ -60,8 +60,8 @@ export const fieldCosts: Readonly<Record<string, number>> = {
   // Sums over blobs and manifests; those of tags walk to all that a tag keeps.
   'Namespace.storedBytes': 30,
   'Organization.freedBytes': 30,
-  'Repository.storedBytes': 10,
-  'Repository.freedBytes': 30,
+  'Repository.storedBytes': 20,
+  'Repository.freedBytes': 20,
   'Repository.freedByTags': 500,
   'Tag.freedBytes': 30,
   // Reads and parses manifests of up to 4 MiB and configs of up to 1 MiB.
@@ -70,9 +70,11 @@ export const fieldCosts: Readonly<Record<string, number>> = {
   'Manifest.platforms': 25,
 };
 
-/** What arguments add: they make a field compare the names of everything that the caller may see. */
+/** What arguments add: they make a field compare, or sort, everything that the caller may see. */
 const argumentCosts: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   'Query.repositories': { search: 800, visibility: 300, starred: 300 },
+  'Repository.tags': { search: 300, orderBy: 100 },
+  'Repository.tagNames': { search: 300, orderBy: 100 },
 };
 
 /** Refuses documents that are made to be expensive, before any of it runs. */

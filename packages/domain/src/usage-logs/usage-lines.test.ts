@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import type { UsageLogEntry } from '@escale/schema/entities';
 import { csvCell, usageHeader, usageLine } from './usage-lines.ts';
 
 test('a CSV file says that it is UTF-8, so that Excel reads names as they are; JSON lines begin with an entry', () => {

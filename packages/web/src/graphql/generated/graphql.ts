@@ -666,7 +666,7 @@ export type UpdateTeamInput = {
 
 /** How entries are written to a file. */
 export type UsageLogFormat =
-  /** RFC 4180, with a line of names, safe for spreadsheets. */
+  /** RFC 4180 in UTF-8 with a byte-order mark, and a line of names first. Text that a spreadsheet would take for a formula has an apostrophe before it; `JSON_LINES` holds every value as it is. */
   | 'CSV'
   /** One JSON object a line. */
   | 'JSON_LINES';
