@@ -82,7 +82,10 @@ registerEnumType(UsageLogFormat, {
   description: 'How entries are written to a file.',
   valuesConfig: {
     JSON_LINES: { description: 'One JSON object a line.' },
-    CSV: { description: 'RFC 4180 in UTF-8 with a byte-order mark, and a line of names first. Text that a spreadsheet would take for a formula has an apostrophe before it; `JSON_LINES` holds every value as it is.' },
+    CSV: {
+      description:
+        'RFC 4180 in UTF-8 with a byte-order mark, and a line of names first. Text that a spreadsheet would take for a formula has an apostrophe before it; `JSON_LINES` holds every value as it is.',
+    },
   },
 });
 registerEnumType(ExportState, {

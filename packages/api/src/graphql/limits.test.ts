@@ -35,28 +35,45 @@ describe('the cost of a document', () => {
   test.each([
     ['fifteen searches', times(15, (index) => `s${String(index)}: search(text: "a") { __typename }`)],
     ['five searches', times(5, (index) => `s${String(index)}: search(text: "a") { __typename }`)],
-    ['six searches in repositories', times(6, (index) => `r${String(index)}: repositories(search: "a") { totalCount }`)],
+    [
+      'six searches in repositories',
+      times(6, (index) => `r${String(index)}: repositories(search: "a") { totalCount }`),
+    ],
     ['a search text in a variable', times(6, (index) => `r${String(index)}: repositories(search: $a) { totalCount }`)],
-    ['six lists of public ones', times(12, (index) => `r${String(index)}: repositories(visibility: PUBLIC) { totalCount }`)],
+    [
+      'six lists of public ones',
+      times(12, (index) => `r${String(index)}: repositories(visibility: PUBLIC) { totalCount }`),
+    ],
     [
       'counts of logs for each of many organizations',
       'organizations(first: 20) { nodes { usageLogCounts { count } } }',
     ],
-    ['the contents of a hundred images', 'repository(name: "a/b") { tags(first: 100) { nodes { manifest { layers { digest } config { os } } } } }'],
-    ['what each of a thousand tags frees', 'repository(name: "a/b") { tags(first: 100) { nodes { freedBytes manifest { tags { freedBytes } } } } }'],
-    ['lists of names', times(15, (index) => `t${String(index)}: repository(name: "a/b") { tagNames storedBytes freedBytes }`)],
+    [
+      'the contents of a hundred images',
+      'repository(name: "a/b") { tags(first: 100) { nodes { manifest { layers { digest } config { os } } } } }',
+    ],
+    [
+      'what each of a thousand tags frees',
+      'repository(name: "a/b") { tags(first: 100) { nodes { freedBytes manifest { tags { freedBytes } } } } }',
+    ],
+    [
+      'lists of names',
+      times(15, (index) => `t${String(index)}: repository(name: "a/b") { tagNames storedBytes freedBytes }`),
+    ],
   ])('refuses %s', (_what, fields) => {
     expect(refused(`query ($a: String) { ${fields} }`)).toEqual(['COST_EXCEEDED']);
   });
 
   test('adds up what fragments hide, on the type and on its interface', () => {
     const spread = times(8, (index) => `o${String(index)}: organization(name: "a") { ...Parts }`);
-    expect(refused(`{ ${spread} } fragment Parts on Namespace { usageLogCounts { count } usageLog { totalCount } }`)).toEqual([
-      'COST_EXCEEDED',
-    ]);
-    expect(refused(`{ ${times(5, (index) => `q${String(index)}: viewer { id } ...Four`)} } fragment Four on Query { ${times(4, (index) => `s${String(index)}: search(text: "a") { __typename }`)} }`)).toEqual([
-      'COST_EXCEEDED',
-    ]);
+    expect(
+      refused(`{ ${spread} } fragment Parts on Namespace { usageLogCounts { count } usageLog { totalCount } }`),
+    ).toEqual(['COST_EXCEEDED']);
+    expect(
+      refused(
+        `{ ${times(5, (index) => `q${String(index)}: viewer { id } ...Four`)} } fragment Four on Query { ${times(4, (index) => `s${String(index)}: search(text: "a") { __typename }`)} }`,
+      ),
+    ).toEqual(['COST_EXCEEDED']);
   });
 
   test('is known before anything runs', async () => {
@@ -75,7 +92,10 @@ describe('the cost of a document', () => {
       if (!isObjectType(type) && !isInterfaceType(type)) throw new Error(`${key}: no such type`);
       expect(type.getFields(), key).toHaveProperty(field);
       const interfaces = type.getInterfaces().filter((one) => field in one.getFields());
-      expect(interfaces.map(({ name }) => `${name}.${field}`), `${key} is declared there`).toEqual([]);
+      expect(
+        interfaces.map(({ name }) => `${name}.${field}`),
+        `${key} is declared there`,
+      ).toEqual([]);
     }
   });
 
@@ -95,8 +115,13 @@ describe('the cost of a document', () => {
 test('every document of the console may run', () => {
   const sources = path.resolve(import.meta.dirname, '../../../web/src');
   const files = globSync('**/*.graphql', { cwd: sources });
-  const operations = separateOperations(parse(files.map((file) => readFileSync(path.join(sources, file), 'utf8')).join('\n')));
+  const operations = separateOperations(
+    parse(files.map((file) => readFileSync(path.join(sources, file), 'utf8')).join('\n')),
+  );
   expect(Object.keys(operations).length).toBeGreaterThan(50);
   for (const [name, document] of Object.entries(operations))
-    expect(validate(schema, document, [documentLimits]).map(({ message }) => message), name).toEqual([]);
+    expect(
+      validate(schema, document, [documentLimits]).map(({ message }) => message),
+      name,
+    ).toEqual([]);
 });

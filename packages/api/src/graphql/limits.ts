@@ -169,10 +169,7 @@ function measureOf(
       );
   }
 
-  function ofSelection(
-    node: SelectionSetNode['selections'][number],
-    parent: GraphQLNamedType | undefined,
-  ): Measure {
+  function ofSelection(node: SelectionSetNode['selections'][number], parent: GraphQLNamedType | undefined): Measure {
     if (node.kind === Kind.FRAGMENT_SPREAD) return ofFragment(node.name.value);
     // An inline fragment is no level of its own.
     if (node.kind === Kind.INLINE_FRAGMENT) {

@@ -60,8 +60,12 @@ function addNetwork(list: BlockList, network: string): void {
 
 /** The address of the connection and everything that proxies say about where the request came from. */
 function addressesOf({ socket, headers }: IncomingMessage): string[] {
-  const forwarded = [headers['x-forwarded-for'] ?? [], headers['x-real-ip'] ?? []].flat().flatMap((text) => text.split(','));
-  const standard = [...(headers.forwarded ?? '').matchAll(/\bfor=("?)([^";,]*)\1/gi)].map(([, , address = '']) => address);
+  const forwarded = [headers['x-forwarded-for'] ?? [], headers['x-real-ip'] ?? []]
+    .flat()
+    .flatMap((text) => text.split(','));
+  const standard = [...(headers.forwarded ?? '').matchAll(/\bfor=("?)([^";,]*)\1/gi)].map(
+    ([, , address = '']) => address,
+  );
   return [socket.remoteAddress ?? '', ...forwarded, ...standard].map(plainAddress);
 }
 

@@ -51,7 +51,9 @@ export function selectVisible(
   rest: Condition = { sql: '', parameters: [] },
 ): Condition {
   const parts = visibleParts(principal);
-  const selects = parts.map(({ sql }) => `select ${columns} from repositories r where ${where.sql} and ${sql} ${rest.sql}`);
+  const selects = parts.map(
+    ({ sql }) => `select ${columns} from repositories r where ${where.sql} and ${sql} ${rest.sql}`,
+  );
   return {
     // One select stands without parentheses: with them, `in ((select …))` would compare with a single row.
     sql: selects.length === 1 ? selects.join('') : selects.map((select) => `(${select})`).join(' union '),

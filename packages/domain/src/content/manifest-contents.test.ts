@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { buildOrganization, buildRepository, buildUser, openTestDatabase, type TestDatabase } from '@escale/schema/testing';
+import {
+  buildOrganization,
+  buildRepository,
+  buildUser,
+  openTestDatabase,
+  type TestDatabase,
+} from '@escale/schema/testing';
 import type { Digest } from '@escale/schema/values';
 import type { Context } from '../context.ts';
 import { contextFor } from '../testing/domain-test.ts';

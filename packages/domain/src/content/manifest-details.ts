@@ -91,7 +91,10 @@ export async function readManifestContents(
       parameters,
     );
     if (Number(sum?.bytes ?? 0) > mostContentBytes)
-      throw inputInvalid('first', `the manifests of this page in ${repository.name} are too large to be read at once: ask for fewer`);
+      throw inputInvalid(
+        'first',
+        `the manifests of this page in ${repository.name} are too large to be read at once: ask for fewer`,
+      );
   }
   const rows = await ctx.em.execute<{ digest: string; media_type: string; payload: Buffer; config: Buffer | null }[]>(
     `select m.digest, m.media_type, m.payload, m.config from manifests m where ${where}`,

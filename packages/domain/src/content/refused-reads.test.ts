@@ -132,7 +132,10 @@ test('a refused read does not even look into the tables of contents', async () =
   const contents = ['manifests', 'tags', 'blobs', 'repository_blobs'];
   for (const [content, reference] of questions) {
     for (const who of refused) {
-      expect((await tablesRead(who, content, reference())).filter((table) => contents.includes(table)), who).toEqual([]);
+      expect(
+        (await tablesRead(who, content, reference())).filter((table) => contents.includes(table)),
+        who,
+      ).toEqual([]);
     }
     expect(await tablesRead('reader', content, reference())).toContain(content === 'blob' ? 'blobs' : 'manifests');
   }

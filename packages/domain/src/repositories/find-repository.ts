@@ -51,7 +51,10 @@ export async function listRepositories(ctx: Context, filter: RepositoryFilter): 
     parameters.push(filter.namespace);
   }
   if (filter.search) {
-    const matching = { sql: 'strpos(r.name, lower(?)) > 0', parameters: [filter.search.slice(0, 255).replaceAll('\0', '')] };
+    const matching = {
+      sql: 'strpos(r.name, lower(?)) > 0',
+      parameters: [filter.search.slice(0, 255).replaceAll('\0', '')],
+    };
     // The index of a namespace's repositories finds few rows; everywhere else names are compared where the caller may read.
     const { sql, parameters: values } = filter.namespace ? matching : selectVisible(ctx.principal, 'r.id', matching);
     conditions.push(filter.namespace ? sql : `r.id in (${sql})`);
