@@ -14,10 +14,11 @@ export async function grantScopes(ctx: Context, scopes: readonly Scope[]): Promi
   for (const scope of scopes) {
     if (scope.kind !== 'repository') continue;
     const repository = await findAccessible(ctx, scope.name);
-    if (!repository) {
-      // A first push: the grant is for the repository that this principal may create.
+    if (!repository?.role) {
+      // A first push: the grant is for the repository that this principal may create. One that exists and may not be seen takes the
+      // same statements, so that the time of the answer does not tell it from a missing one.
       const actions = scope.actions.filter((action) => action !== 'delete');
-      if (actions.includes('push') && (await mayCreateRepository(ctx, scope.name))) {
+      if (actions.includes('push') && (await mayCreateRepository(ctx, scope.name)) && !repository) {
         grants.push({ name: scope.name, actions });
       }
       continue;

@@ -61,7 +61,9 @@ export async function repositoryForPush(
 ): Promise<PushedRepository> {
   let repository = existing;
   let made = false;
-  if (!repository && (await mayCreateRepository(ctx, name))) {
+  // Looked up also for one that exists and may not be seen: the time of a refusal does not tell it from a missing one.
+  const mayCreate = existing?.role === undefined && (await mayCreateRepository(ctx, name));
+  if (!existing && mayCreate) {
     if (!mayStart(ctx, name)) {
       throw unauthorized(`the token does not cover push on ${name}`, { error: 'insufficient_scope' });
     }
@@ -104,7 +106,8 @@ export async function repositoryOrItsPlace(
   name: RepositoryName,
   existing: AccessibleRepository | undefined,
 ): Promise<AccessibleRepository | undefined> {
-  if (!existing && (await mayCreateRepository(ctx, name))) return undefined;
+  const mayCreate = existing?.role === undefined && (await mayCreateRepository(ctx, name));
+  if (!existing && mayCreate) return undefined;
   return checkAction(ctx, name, existing, 'pull');
 }
 
