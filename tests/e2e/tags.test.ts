@@ -81,6 +81,10 @@ describe.each(ways)('tags in $language, by $by', (way) => {
     await dialog()
       .getByText(t('tags.freed', { size: '' }).split(' ').slice(0, 2).join(' '))
       .waitFor();
+    // The same in both languages: deleting a tag does not take its image out of reach at once.
+    await dialog()
+      .getByText(/pullable by digest until they are collected|téléchargeables par leur empreinte jusqu’à ce qu’elles/)
+      .waitFor();
     await look('delete dialog');
     await flow.hand.press(button(t('tags.do.delete', { n: 2 }), dialog()));
     await dialog()
