@@ -24,10 +24,10 @@ export class OciClient {
     return this.#send(path, init, token);
   }
 
-  /** Gets a token for a challenge, of which Bearer comes first; undefined when the token service refuses. */
+  /** Gets a token for a Bearer challenge; undefined when the token service refuses. */
   async token(challenge: string): Promise<string | undefined> {
     const parameters = Object.fromEntries(
-      [...challenge.replace(/, Basic .*$/, '').matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, value]),
+      [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, value]),
     );
     const url = new URL(parameters['realm'] ?? '');
     for (const name of ['service', 'scope']) if (parameters[name]) url.searchParams.set(name, parameters[name]);

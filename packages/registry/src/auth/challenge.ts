@@ -4,16 +4,16 @@ import type { Need } from '../routing/endpoints.ts';
 import type { RegistryRequest } from '../routing/parse-request.ts';
 
 /**
- * The 401 answer's `WWW-Authenticate` headers: where to get a token, for what. Bearer first, then Basic, which works directly too.
- * Not on `/v2/`: the docker engine believes what that offers and gives up on Basic when nobody is logged in, also for what is
- * public. The scope repeats what the request itself names, so it says nothing about what exists (reliability §1.3).
+ * The `WWW-Authenticate` header of a 401 answer: where to get a token, and for what. It is one challenge, because clients read
+ * the header with one pattern and would take the realm of a second one. Basic credentials are accepted without being offered.
+ * The scope repeats what the request itself names, so it says nothing about what exists (reliability §1.3).
  */
 export function challenge(
   config: RegistryConfig,
   request: RegistryRequest | undefined,
   needs: Need,
   error?: string,
-): string[] {
+): string {
   const scope = request && scopeFor(request, needs);
   const parts = [
     `realm="${config.externalUrl}/v2/auth"`,
@@ -21,8 +21,7 @@ export function challenge(
     ...(scope ? [`scope="${scope}"`] : []),
     ...(error ? [`error="${error}"`] : []),
   ];
-  const bearer = `Bearer ${parts.join(',')}`;
-  return request?.kind === 'ping' ? [bearer] : [bearer, `Basic realm="${registryHost(config)}"`];
+  return `Bearer ${parts.join(',')}`;
 }
 
 function scopeFor(request: RegistryRequest, needs: Need): string | undefined {

@@ -123,16 +123,6 @@ describe('without a source', () => {
   });
 });
 
-test('the challenge of a mount offers Bearer first, then Basic; that of /v2/ Bearer alone', async () => {
-  const nobody = clientOf(registry, undefined);
-  const { headers } = await mount(nobody, 'acme/target', `mount=${digestOf('x')}`);
-  expect(headers.get('www-authenticate')).toMatch(/^Bearer realm="[^"]+",service="[^"]+",scope="[^"]+", Basic realm="/);
-  expect((await nobody.send('GET', '/v2/')).headers.get('www-authenticate')).not.toContain('Basic');
-  expect((await nobody.send('GET', '/v2/_catalog')).headers.get('www-authenticate')).toContain(
-    'scope="registry:catalog:*"',
-  );
-});
-
 test('a first push with a token for reading is asked for one that covers it', async () => {
   const reading = await withScopes('repository:acme/brand-new:pull');
   const refused = await reading.send('POST', '/v2/acme/brand-new/blobs/uploads/');
