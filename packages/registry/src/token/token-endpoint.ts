@@ -20,7 +20,11 @@ const formLimit = 64 * 1024;
 /**
  * The token service (Docker token protocol): GET with Basic credentials or without any, POST with a form (containerd, OAuth 2.0
  * clients, a docker that was given a refresh token). Narrowing is a 200 with fewer actions; credentials that do not hold are a
- * 401 with the reason. A refresh token is made for those alone who ask for it.
+ * 401 with the reason.
+ *
+ * A refresh token is issued only to a client that POSTs `access_type=offline` and so speaks OAuth 2.0. `docker login` asks with
+ * GET and `offline_token=true`. If it got one, it would store an identity token and an empty password, which podman, buildah
+ * and a kubelet cannot use.
  */
 export async function token(exchange: Exchange<{ kind: 'token' }>): Promise<void> {
   const { ctx, services, http } = exchange;
@@ -32,7 +36,7 @@ export async function token(exchange: Exchange<{ kind: 'token' }>): Promise<void
   const grants = await grantScopes(as(ctx, principal), scopes);
   const catalog = scopes.some(({ kind }) => kind === 'catalog');
   const signed = await signToken(services, principal, { grants, catalog }, ctx.now);
-  const offline = asked.get('offline_token') === 'true' || asked.get('access_type') === 'offline';
+  const offline = http.method === 'POST' && asked.get('access_type') === 'offline';
   const refresh = offline ? issueRefreshToken(services.vault, principal) : undefined;
   http.set('Cache-Control', 'no-store');
   http.body = {

@@ -132,18 +132,29 @@ describe('the token service', () => {
 });
 
 describe('refresh tokens', () => {
-  test.each(['offline_token=true', 'access_type=offline'])(
-    'are given to those who ask with %s, and to nobody else',
+  const signIn = (more: Record<string, string> = {}, header = as) =>
+    post({ grant_type: 'password', username: '$app', password: passwordOf(header), ...more });
+  const offline = { access_type: 'offline' };
+
+  test('are issued to a client that posts access_type=offline, and for any credential of ours', async () => {
+    expect((await signIn(offline)).body['refresh_token']).toMatch(/^esc_ref_[\w-]{100,}$/);
+    expect((await signIn()).body).not.toHaveProperty('refresh_token');
+    expect((await signIn({ access_type: 'online' })).body).not.toHaveProperty('refresh_token');
+  });
+
+  test.each(['offline_token=true', 'access_type=offline', 'offline_token=true&client_id=docker&account=%24app'])(
+    'are not issued to GET with %s, so that docker login stores the password',
     async (how) => {
-      expect((await get(how)).body['refresh_token']).toMatch(/^esc_ref_[\w-]{100,}$/);
-      expect((await get('offline_token=false')).body).not.toHaveProperty('refresh_token');
+      const { status, body } = await get(`service=x&${how}`);
+      expect([status, typeof body['token']]).toEqual([200, 'string']);
+      expect(body).not.toHaveProperty('refresh_token');
       expect((await get(how, '')).body).not.toHaveProperty('refresh_token');
     },
   );
 
   test('stand for their credential: any scope that it may have, and no longer than it', async () => {
     const credential = await registry.applicationToken(alice);
-    const refresh_token = String((await get('offline_token=true&client_id=docker', credential)).body['refresh_token']);
+    const refresh_token = String((await signIn(offline, credential)).body['refresh_token']);
     const refresh = () => post({ grant_type: 'refresh_token', refresh_token, scope: 'repository:acme/app:pull,push' });
     const { status, access, token } = await refresh();
     expect([status, access[0]?.actions]).toEqual([200, ['pull', 'push']]);
@@ -157,7 +168,7 @@ describe('refresh tokens', () => {
   });
 
   test('say nothing to who reads them, and an altered one is none', async () => {
-    const text = String((await get('offline_token=true')).body['refresh_token']);
+    const text = String((await signIn(offline)).body['refresh_token']);
     expect(Buffer.from(text.slice(8), 'base64url').toString('latin1')).not.toContain('application-token');
     for (const at of [10, 40, text.length - 3]) {
       const altered = text.slice(0, at) + (text[at] === 'A' ? 'B' : 'A') + text.slice(at + 1);
