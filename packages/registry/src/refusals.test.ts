@@ -106,7 +106,7 @@ describe('digests', () => {
 
 describe('lists', () => {
   test.each(['/v2/org/a/tags/list', '/v2/_catalog'])('R24 of %s, n is a number of entries', async (path) => {
-    for (const n of ['-1', 'abc', '1.5', '', '0x10', '1e9'])
+    for (const n of ['-1', 'abc', '1.5', '0x10', '1e9', '%20', '+'])
       expect([n, ...answered(await scene.writer.send('GET', `${path}?n=${n}`))]).toEqual([n, 400, 'UNSUPPORTED']);
     const none = await scene.writer.send('GET', `${path}?n=0`);
     expect([none.status, none.headers.get('link')]).toEqual([200, null]);

@@ -53,6 +53,16 @@ async function list(repository: string, digest: string, query = '') {
   return { manifests, digests: manifests.map((one) => one.digest), headers: answer.headers };
 }
 
+test('an empty last answers as without it', async () => {
+  const subject = imageOf([], { annotations: { for: 'an empty last' } });
+  await writer.pushBlob('acme/empty-last', '{}');
+  await put('acme/empty-last', 'subject', subject);
+  await put('acme/empty-last', 'referrer', artifactOf(subjectOf(subject)));
+  const whole = await list('acme/empty-last', digestOf(subject));
+  expect(whole.digests).toHaveLength(1);
+  expect((await list('acme/empty-last', digestOf(subject), '?last=')).digests).toEqual(whole.digests);
+});
+
 describe('what names a subject', () => {
   const repository = 'acme/subjects';
   let subject: string;

@@ -19,9 +19,10 @@ export async function listReferrers({
   http,
 }: BeforeRepository<{ kind: string; repository: RepositoryName; subject: Digest }>): Promise<void> {
   const artifactTypes = query.getAll('artifactType').filter(isMediaType);
-  const asked = query.get('last');
-  const last = asked === null ? undefined : parseDigest(asked);
-  if (asked !== null && !last) throw digestInvalid('last must be a digest of the previous page', asked);
+  // An empty value counts as absent, as in every other list.
+  const asked = query.get('last') ?? '';
+  const last = asked === '' ? undefined : parseDigest(asked);
+  if (asked !== '' && !last) throw digestInvalid('last must be a digest of the previous page', asked);
   const { referrers, more } = repository
     ? await list(ctx, repository.id, request.subject, { artifactTypes, limit: referrersPage, last })
     : { referrers: [], more: false };

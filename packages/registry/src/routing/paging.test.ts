@@ -63,6 +63,17 @@ async function setTags(names: readonly string[]): Promise<void> {
   );
 }
 
+test.each(['/v2/paging/tags/tags/list', '/v2/_catalog'])(
+  '%s with an empty n or last answers as without it',
+  async (path) => {
+    const { status, text } = await client.send('GET', path);
+    expect(status).toBe(200);
+    for (const query of ['n=', 'last=', 'n=&last=', 'last=&n=', 'n'])
+      expect([query, (await client.send('GET', `${path}?${query}`)).text]).toEqual([query, text]);
+    expect((await client.send('GET', `${path}?n=&last=zzzz`)).text).toContain('[]');
+  },
+);
+
 test('tags', async () => {
   await fc.assert(
     fc.asyncProperty(tagNames, pageSize, async (names, n) => {

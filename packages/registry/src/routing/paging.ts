@@ -3,13 +3,16 @@ import { unsupported } from '@escale/domain/errors';
 /** Most entries of one page. */
 const pageLimit = 1000;
 
-/** `n` and `last` of a list (end-8, R24). @throws UNSUPPORTED (as 400) for an n that is no number of entries */
+/**
+ * Reads `n` and `last` of a list (end-8, R24). An empty value counts as absent, as scripts with an unset variable send it.
+ * @throws UNSUPPORTED (as 400) for an n that is no number of entries
+ */
 export function readPage(query: URLSearchParams, fallback = pageLimit): { limit: number; last?: string } {
-  const asked = query.get('n');
-  if (asked !== null && !/^\d{1,20}$/.test(asked)) throw new BadPage();
-  const limit = asked === null ? fallback : Math.min(Number(asked), pageLimit);
-  const last = query.get('last');
-  return { limit, ...(last !== null && { last: last.replaceAll('\0', '') }) };
+  const asked = query.get('n') ?? '';
+  if (!/^\d{0,20}$/.test(asked)) throw new BadPage();
+  const limit = asked === '' ? fallback : Math.min(Number(asked), pageLimit);
+  const last = query.get('last') ?? '';
+  return { limit, ...(last !== '' && { last: last.replaceAll('\0', '') }) };
 }
 
 /** Not a `DomainError` of its own: the code UNSUPPORTED, but the status of a bad request. */
