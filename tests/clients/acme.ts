@@ -40,8 +40,11 @@ export function artifact({ artifacts }: Credentials, kind: string): string {
   return found.content;
 }
 
-export async function startAcme(blobStore: 'filesystem' | 'azurite' = 'filesystem'): Promise<Acme> {
-  const stack = await startStack({ blobStore, environment: { ESCALE_LOG_LEVEL: 'debug' } });
+export async function startAcme(
+  blobStore: 'filesystem' | 'azurite' = 'filesystem',
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Acme> {
+  const stack = await startStack({ blobStore, environment: { ESCALE_LOG_LEVEL: 'debug', ...environment } });
   const alice = await signIn(stack, 'alice');
   await alice.ask('mutation { createOrganization(input: { name: "acme" }) { organization { name } } }');
   const createToken = async (title: string, expiresAt?: string) => {

@@ -7,7 +7,9 @@ import { startStack, type Stack } from '../support/stack.ts';
 /** T24: what a client says of hosts and of itself changes no address that we give, and no address that we write down. */
 let stack: Stack;
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await startStack({
+    environment: { ESCALE_ALSO_KNOWN_AS: 'registry.escale.svc, https://mirror.example.org' },
+  });
 });
 afterAll(() => stack.stop());
 
@@ -18,9 +20,9 @@ interface Answered {
 }
 
 /** Byte for byte what is written here: `fetch` would not send most of it. */
-async function send(target: string, lines: readonly string[]): Promise<Answered> {
+async function send(target: string, lines: readonly string[], method = 'GET'): Promise<Answered> {
   const socket = connect(stack.port, '127.0.0.1');
-  socket.write(`${[`GET ${target} HTTP/1.1`, ...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`);
+  socket.write(`${[`${method} ${target} HTTP/1.1`, ...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`);
   const [head = '', ...body] = (await text(socket)).split('\r\n\r\n');
   const [first = '', ...fields] = head.split('\r\n');
   return {
@@ -80,6 +82,40 @@ describe.each([
     expect(status).toBe(400);
     expect(`${[...headers.values()].join('\n')}\n${body}`).not.toContain(evil);
   });
+});
+
+test.each(['127.0.0.1', '[::1]', 'localhost'])(
+  '%s is ours beside localhost, and its realm is on itself',
+  async (name) => {
+    const host = `${name}:${String(stack.port)}`;
+    const { status, headers } = await send('/v2/', [`Host: ${host}`]);
+    expect([status, headers.get('www-authenticate')]).toEqual([
+      401,
+      `Bearer realm="http://${host}/v2/auth",service="${stack.host}"`,
+    ]);
+  },
+);
+
+test.each([
+  ['registry.escale.svc', 'http://registry.escale.svc'],
+  ['mirror.example.org', 'https://mirror.example.org'],
+  ['10.0.0.1', () => stack.url],
+  ['127.0.0.1:1', () => stack.url],
+  ['mirror.example.org:8443', () => stack.url],
+] as const)('the Host %s gets a realm that the configuration names', async (host, origin) => {
+  const { status, headers } = await send('/v2/', [`Host: ${host}`]);
+  const realm = `realm="${typeof origin === 'string' ? origin : origin()}/v2/auth"`;
+  expect([status, headers.get('www-authenticate')]).toEqual([401, expect.stringContaining(realm)]);
+  const location = new URL((await send('/auth/login', [`Host: ${host}`])).headers.get('location') ?? '');
+  expect(location.origin).toBe(stack.url);
+});
+
+test('the reason why a Host is refused reaches a client that asked with HEAD', async () => {
+  const { status, headers, body } = await send('/v2/acme/app/manifests/1', [`Host: ${evil}`], 'HEAD');
+  expect([status, body]).toEqual([400, '']);
+  expect(headers.get('warning')).toMatch(/^299 - ".*ESCALE_ALSO_KNOWN_AS"$/);
+  const get = await send('/v2/acme/app/manifests/1', [`Host: ${evil}`]);
+  expect([get.status, get.body]).toEqual([400, expect.stringContaining('ESCALE_ALSO_KNOWN_AS')]);
 });
 
 test('probes are answered by whatever name they ask', async () => {

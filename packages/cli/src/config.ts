@@ -5,6 +5,7 @@ import { keyGenerations } from '@escale/domain/credentials';
 import { DatabaseUrlInvalid, parseDatabaseUrl, requestTimeouts } from '@escale/schema/orm';
 import { clientAddressReader } from '@escale/server-kit/client-address';
 import { demoCallers } from './embedded/demo-callers.ts';
+import { loopbackSiblings, readOrigin } from './own-host.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const seconds = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
@@ -24,9 +25,25 @@ export const escaleConfig = z.object({
   ESCALE_HOST: z.string().min(1).default('127.0.0.1').describe('the interface of the public listener'),
   ESCALE_PORT: port.default(8080).describe('the port of the public listener'),
   ESCALE_EXTERNAL_URL: z
-    .url({ protocol: /^https?$/ })
+    .string()
+    .refine((text) => readOrigin(text, '') !== undefined, {
+      error:
+        'must be an origin such as https://registry.example.org, without a path, query or user name: image references begin ' +
+        'with a host, so the registry needs a host name of its own',
+    })
     .optional()
     .describe('the only source of absolute URLs (token realm, redirect URIs, docker commands)'),
+  ESCALE_ALSO_KNOWN_AS: z
+    .string()
+    .transform((text) => text.split(/[\s,]+/).filter((name) => name !== ''))
+    .refine((names) => names.every((name) => readOrigin(name, 'https:') !== undefined), {
+      error: 'must list origins or hosts without paths: https://mirror.example.org registry.escale.svc:8080',
+    })
+    .optional()
+    .describe(
+      'further hosts or origins that are ours: requests by these names are answered, and the token realm uses them; ' +
+        'a host alone has the scheme of the external URL: `http://registry.escale.svc:8080 mirror.example.org`',
+    ),
   ESCALE_OPERATIONS_PORT: port.optional().describe('`/metrics`, on loopback; never on the public port'),
   ESCALE_DATA_DIR: z
     .string()
@@ -199,7 +216,10 @@ export type RawConfig = z.infer<typeof escaleConfig>;
 
 /** The same with everything derived that follows from something else. */
 export interface EscaleConfig extends RawConfig {
+  /** Origin without a trailing slash. */
   readonly externalUrl: string;
+  /** Further origins that are ours: those of ESCALE_ALSO_KNOWN_AS, and the loopback names beside a loopback external URL. */
+  readonly alsoKnownAs: readonly string[];
   readonly operationsPort: number;
   readonly dataDir: string;
   readonly blobStore: 'filesystem' | 'azurite' | 'azure';
@@ -248,10 +268,14 @@ export function deriveConfig(raw: RawConfig): EscaleConfig {
     );
   }
   if (problems.length > 0) throw new Error(problems.join('\n'));
-  const externalUrl = (raw.ESCALE_EXTERNAL_URL ?? `http://localhost:${String(raw.ESCALE_PORT)}`).replace(/\/+$/, '');
+  const { origin: externalUrl, protocol } = new URL(
+    raw.ESCALE_EXTERNAL_URL ?? `http://localhost:${String(raw.ESCALE_PORT)}`,
+  );
+  const further = (raw.ESCALE_ALSO_KNOWN_AS ?? []).flatMap((name) => readOrigin(name, protocol) ?? []);
   return {
     ...raw,
     externalUrl,
+    alsoKnownAs: [...further, ...loopbackSiblings(externalUrl)],
     operationsPort: raw.ESCALE_OPERATIONS_PORT ?? raw.ESCALE_PORT + 1,
     dataDir: path.resolve(raw.ESCALE_DATA_DIR),
     blobStore,

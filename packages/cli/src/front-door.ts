@@ -3,7 +3,7 @@ import { clientAddressReader } from '@escale/server-kit/client-address';
 import { createListener } from '@escale/server-kit/listener';
 import type { EscaleConfig } from './config.ts';
 import type { RequestCounts, RoomName } from './metrics/request-counts.ts';
-import { isOwnHost } from './own-host.ts';
+import { hostNamesOf, isOwnHost } from './own-host.ts';
 
 /** Who answers what on the one public port (product.md §3); a process of one role has not all of them. */
 export interface Rooms {
@@ -38,20 +38,22 @@ export async function openFrontDoor(
     ESCALE_TRUSTED_PROXIES: proxies = [],
     ESCALE_CONNECTIONS: connections,
     externalUrl,
+    alsoKnownAs,
   }: Pick<
     EscaleConfig,
-    'ESCALE_HOST' | 'ESCALE_PORT' | 'ESCALE_TRUSTED_PROXIES' | 'ESCALE_CONNECTIONS' | 'externalUrl'
+    'ESCALE_HOST' | 'ESCALE_PORT' | 'ESCALE_TRUSTED_PROXIES' | 'ESCALE_CONNECTIONS' | 'externalUrl' | 'alsoKnownAs'
   >,
   counts: RequestCounts,
   rooms?: Rooms,
 ): Promise<FrontDoor> {
-  const { hostname: ownName, protocol } = new URL(externalUrl);
+  const { protocol } = new URL(externalUrl);
+  const ownNames = hostNamesOf([externalUrl, ...alsoKnownAs]);
   const answer: RequestListener = (request, response) => {
     const { url = '/', headers } = request;
     const room = roomOf(url, rooms);
     counts.watch(room, request, response);
     // Probes ask by whatever name they have; what they are told names no address.
-    if (room !== 'health' && !isOwnHost(headers.host, ownName)) refuseHost(response, externalUrl);
+    if (room !== 'health' && !isOwnHost(headers.host, ownNames)) refuseHost(response, externalUrl);
     else if (rooms) handlerOf(rooms, room)(request, response);
     else starting(request, response);
   };
@@ -91,11 +93,17 @@ function elsewhere(_request: IncomingMessage, response: ServerResponse): void {
   response.end(JSON.stringify({ errors: [{ code: 'NOT_FOUND', message }] }));
 }
 
-/** In the form of the registry's errors, which clients show; the name that was asked for is not repeated. */
+/**
+ * In the form of the registry's errors, which clients show; the name that was asked for is not repeated. An answer to HEAD has
+ * no body, so the reason is in a header as well, which some clients print.
+ */
 function refuseHost(response: ServerResponse, externalUrl: string): void {
-  const message = `this installation answers at ${externalUrl}, and by no other name (ESCALE_EXTERNAL_URL says which)`;
+  const message =
+    `this installation answers at ${externalUrl} (ESCALE_EXTERNAL_URL), and not by the name that was asked for; ` +
+    'its operator can add that name to ESCALE_ALSO_KNOWN_AS';
   response.writeHead(400, {
     'Content-Type': 'application/json',
+    Warning: `299 - "${message}"`,
     Connection: 'close',
   });
   response.end(JSON.stringify({ errors: [{ code: 'UNSUPPORTED', message }] }));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isOwnHost } from './own-host.ts';
+import { hostNamesOf, isOwnHost, loopbackSiblings, readOrigin } from './own-host.ts';
 
 test.each([
   [undefined, true],
@@ -23,5 +23,36 @@ test.each([
   ['::1', false],
   ['registry.example.org:', false],
 ])('%s: %s', (header, own) => {
-  expect(isOwnHost(header, 'registry.example.org')).toBe(own);
+  expect(isOwnHost(header, hostNamesOf(['https://registry.example.org']))).toBe(own);
+});
+
+test('every name of the configuration is ours, with any port', () => {
+  const names = hostNamesOf(['https://registry.example.org', 'http://registry.escale.svc:8080']);
+  for (const header of ['registry.escale.svc', 'registry.escale.svc:8080', 'Registry.Escale.SVC:80'])
+    expect([header, isOwnHost(header, names)]).toEqual([header, true]);
+  expect(isOwnHost('escale.svc', names)).toBe(false);
+});
+
+test.each([
+  ['registry.svc', 'https://registry.svc'],
+  ['registry.svc:5000', 'https://registry.svc:5000'],
+  ['http://registry.svc:8080/', 'http://registry.svc:8080'],
+  ['HTTPS://Mirror.Example.org:443', 'https://mirror.example.org'],
+  ['[fd00::1]:5000', 'https://[fd00::1]:5000'],
+  ['registry.svc/path', undefined],
+  ['https://registry.svc/path', undefined],
+  ['https://user:password@registry.svc', undefined],
+  ['https://registry.svc?x', undefined],
+  ['https://registry.svc:99999', undefined],
+  ['ftp://registry.svc', undefined],
+  ['*.example.org', undefined],
+  ['https://', undefined],
+])('an origin: %s', (text, origin) => {
+  expect(readOrigin(text, 'https:')).toBe(origin);
+});
+
+test('a loopback origin has the other loopback names too; any other origin has none', () => {
+  expect(loopbackSiblings('http://localhost:8080')).toEqual(['http://127.0.0.1:8080', 'http://[::1]:8080']);
+  expect(loopbackSiblings('https://127.0.0.1')).toEqual(['https://localhost', 'https://[::1]']);
+  expect(loopbackSiblings('https://registry.example.org')).toEqual([]);
 });

@@ -75,7 +75,11 @@ export function openRegistryRoom(
     ...parts,
     orm: pools.registry,
     reads: pools.reads,
-    config: { externalUrl: config.externalUrl, trustedProxies: config.ESCALE_TRUSTED_PROXIES ?? [] },
+    config: {
+      externalUrl: config.externalUrl,
+      alsoKnownAs: config.alsoKnownAs,
+      trustedProxies: config.ESCALE_TRUSTED_PROXIES ?? [],
+    },
     processes: config.ESCALE_WORKERS,
     uploadLimits: {
       sessions: config.ESCALE_UPLOAD_SESSIONS,

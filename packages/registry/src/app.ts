@@ -12,9 +12,12 @@ import { accessLog, requestId } from '@escale/server-kit/middleware';
 import { admit, type Admitted } from './auth/admit.ts';
 import { challenge } from './auth/challenge.ts';
 import { FailedAttempts } from './auth/failed-attempts.ts';
+import { registryHost } from './config.ts';
 import { writeError } from './error-response.ts';
 import { endpoints, type Need } from './routing/endpoints.ts';
 import type { Exchange } from './routing/exchange.ts';
+import { checkMirrorNamespace } from './routing/mirror-namespace.ts';
+import { OwnOrigins } from './routing/own-origins.ts';
 import { parseRequest, type RegistryRequest } from './routing/parse-request.ts';
 import { warnOfExpiry } from './routing/warnings.ts';
 import type { RegistryParts, Services } from './services.ts';
@@ -35,6 +38,7 @@ export interface RegistryApp {
 export function createApp(parts: RegistryParts): RegistryApp {
   const services: Services = {
     ...parts,
+    ownOrigins: new OwnOrigins(parts.config),
     recentConfigs: new RecentConfigs(),
     bodyMemory: parts.bodyMemory ?? new BodyMemory(),
     uploadWriters: new UploadWriters(parts.orm),
@@ -63,13 +67,14 @@ async function close({ pullLog, uploadWriters }: Services): Promise<void> {
 
 /** One request: understand it, learn who calls, check what it needs, let its handler answer. */
 async function answer(services: Services, http: Koa.Context): Promise<void> {
-  const { logger, config } = services;
+  const { logger, config, ownOrigins } = services;
   let request: RegistryRequest | undefined;
   let needs: Need = 'nothing';
   let admitted: Admitted | undefined;
   http.set('Docker-Distribution-API-Version', 'registry/2.0');
   try {
     const { path, query } = split(http.req.url ?? '/');
+    checkMirrorNamespace(http, path, query, ownOrigins);
     request = parseRequest(http.method, path, query);
     needs = endpoints[request.kind].needs;
     admitted = await admit(services, http, request, needs);
@@ -81,7 +86,10 @@ async function answer(services: Services, http: Koa.Context): Promise<void> {
     if (!writeError(http, withAddress(error, config.externalUrl))) {
       logger.error({ err: error, path: http.path, method: http.method, ...http.state }, 'unforeseen error');
     }
-    if (http.status === 401) http.set('WWW-Authenticate', challenge(config, request, needs, errorOf(error)));
+    if (http.status === 401) {
+      const realm = `${ownOrigins.forHost(http.headers.host)}/v2/auth`;
+      http.set('WWW-Authenticate', challenge({ realm, service: registryHost(config) }, request, needs, errorOf(error)));
+    }
     closeIfUnread(http.req, http.res);
   }
 }

@@ -10,6 +10,8 @@ export const registryConfig = z.object({
 export interface RegistryConfig {
   /** Without a trailing slash. */
   readonly externalUrl: string;
+  /** Further origins that are explicitly ours, without a trailing slash; none when left out. */
+  readonly alsoKnownAs?: readonly string[];
   /** Networks (CIDR) of proxies whose X-Forwarded-For is believed; none when left out. */
   readonly trustedProxies?: readonly string[];
 }

@@ -11,6 +11,7 @@ import type { Logger } from '@escale/server-kit/logger';
 import type { FailedAttempts } from './auth/failed-attempts.ts';
 import type { RegistryConfig } from './config.ts';
 import type { Counters } from './counters.ts';
+import type { OwnOrigins } from './routing/own-origins.ts';
 import type { BlobStore } from './storage/blob-store.ts';
 import type { VerifiedTokens } from './token/registry-token.ts';
 import type { SigningKeys } from './token/signing-keys.ts';
@@ -41,6 +42,7 @@ export interface RegistryParts {
 
 /** The same with what the registry makes of it for itself. */
 export interface Services extends RegistryParts {
+  readonly ownOrigins: OwnOrigins;
   readonly signingKeys: SigningKeys;
   readonly verifiedTokens: VerifiedTokens;
   readonly failedAttempts: FailedAttempts;

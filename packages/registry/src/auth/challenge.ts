@@ -1,5 +1,4 @@
 import { parseRepositoryName, scopeText, type RepositoryAction } from '@escale/schema/values';
-import { registryHost, type RegistryConfig } from '../config.ts';
 import type { Need } from '../routing/endpoints.ts';
 import type { RegistryRequest } from '../routing/parse-request.ts';
 
@@ -7,17 +6,19 @@ import type { RegistryRequest } from '../routing/parse-request.ts';
  * The `WWW-Authenticate` header of a 401 answer: where to get a token, and for what. It is one challenge, because clients read
  * the header with one pattern and would take the realm of a second one. Basic credentials are accepted without being offered.
  * The scope repeats what the request itself names, so it says nothing about what exists (reliability §1.3).
+ * @param to.realm address of the token service, under the name by which the client asks
+ * @param to.service the same under every name, because tokens are
  */
 export function challenge(
-  config: RegistryConfig,
+  to: { readonly realm: string; readonly service: string },
   request: RegistryRequest | undefined,
   needs: Need,
   error?: string,
 ): string {
   const scope = request && scopeFor(request, needs);
   const parts = [
-    `realm="${config.externalUrl}/v2/auth"`,
-    `service="${registryHost(config)}"`,
+    `realm="${to.realm}"`,
+    `service="${to.service}"`,
     ...(scope ? [`scope="${scope}"`] : []),
     ...(error ? [`error="${error}"`] : []),
   ];

@@ -4,6 +4,8 @@ import { connect } from 'node:net';
 export interface RawAnswer {
   /** 0 when nothing came. */
   readonly status: number;
+  /** Status line and headers. */
+  readonly head: string;
   readonly body: string;
   /** Whether the server ended the connection. */
   readonly closed: boolean;
@@ -24,7 +26,7 @@ export function rawRequest(url: string, text: string, more?: Iterable<Buffer>): 
       clearTimeout(timer);
       socket.destroy();
       const [head = '', ...rest] = received.split('\r\n\r\n');
-      resolve({ status: Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1] ?? 0), body: rest.join('\r\n\r\n'), closed });
+      resolve({ status: Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1] ?? 0), head, body: rest.join('\r\n\r\n'), closed });
     };
     const timer = setTimeout(end, 5000);
     socket.on('data', (data) => (received += data.toString('latin1')));

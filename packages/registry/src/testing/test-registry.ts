@@ -40,6 +40,7 @@ export interface Sent {
 }
 
 /**
+ * @param more.alsoKnownAs further origins of the registry
  * @param more.beside another door to the same database and blobs, as a second process would be; it is closed first
  * @param more.connections of a pool of its own; that of the test's database when not given
  */
@@ -47,9 +48,15 @@ export async function openTestRegistry(
   databaseServerUrl: string,
   {
     beside,
+    alsoKnownAs = [],
     connections: poolSize,
     ...more
-  }: { readonly uploadLimits?: UploadLimits; readonly beside?: TestRegistry; readonly connections?: number } = {},
+  }: {
+    readonly uploadLimits?: UploadLimits;
+    readonly beside?: TestRegistry;
+    readonly alsoKnownAs?: string[];
+    readonly connections?: number;
+  } = {},
 ): Promise<TestRegistry> {
   const database = beside?.database ?? (await openTestDatabase(databaseServerUrl));
   const folder = beside?.folder ?? (await mkdtemp(path.join(tmpdir(), 'escale-registry-')));
@@ -64,7 +71,7 @@ export async function openTestRegistry(
   const url = `http://127.0.0.1:${typeof address === 'object' ? (address?.port ?? 0) : 0}`;
   const own = poolSize === undefined ? undefined : await createOrm({ databaseUrl: database.url, poolSize });
   const app = createApp({
-    config: { externalUrl: url },
+    config: { externalUrl: url, alsoKnownAs },
     orm: own ?? database.orm,
     vault,
     blobStore,
