@@ -75,5 +75,5 @@ step('robot', 'a robot that may read renders a chart, and may not push one', asy
 
 step('logout', 'after that a private chart is refused', async () => {
   await work.run('helm', ['registry', 'logout', acme.host]);
-  await expect(helm('show', 'chart', `${charts()}/chart`)).rejects.toThrow(/401.*authentication is required/);
+  await expect(helm('show', 'chart', `${charts()}/chart`)).rejects.toThrow(/401.*authentication required/);
 });

@@ -16,9 +16,9 @@ const clients = [
   { client: buildah, stranger: /may not see it/, anonymous: /unauthorized/i },
   { client: skopeo, stranger: /may not see it/, anonymous: /unauthorized/i },
   { client: ctr, stranger: /not found/, anonymous: /401 Unauthorized/ },
-  { client: crane, stranger: /may not see it/, anonymous: /authentication is required/ },
+  { client: crane, stranger: /may not see it/, anonymous: /authentication required/ },
   { client: regctl, stranger: /not found/, anonymous: /unauthorized/ },
-  { client: oras, stranger: /not found/, anonymous: /authentication is required/ },
+  { client: oras, stranger: /not found/, anonymous: /authentication required/ },
 ];
 
 const nobody = { username: '', password: '' };

@@ -141,11 +141,18 @@ export function withAddress(error: unknown, externalUrl: string): unknown {
   });
 }
 
-/** @param retryAfter seconds */
-export const tooManyFailures = (retryAfter: number) =>
-  new DomainError('TOOMANYREQUESTS', 'too many credentials that do not hold came from here; try again later', {
-    detail: { retryAfter },
-  });
+/**
+ * One more failed sign-in than a source may have. The reason of this one stays in the message, because it is what helps.
+ * @param retryAfter seconds
+ * @param refusal of these credentials
+ */
+export const tooManyFailures = (retryAfter: number, { message, detail }: DomainError) =>
+  new DomainError(
+    'TOOMANYREQUESTS',
+    `${message} (too many failed sign-ins came from this network; wait ${String(Math.ceil(retryAfter / 60))} minutes, ` +
+      'or use a valid token, which is accepted at any time)',
+    { detail: { ...detail, retryAfter } },
+  );
 
 /** @param whose which caller has too many: `from this address` */
 export const tooManyQueries = (whose: string, retryAfter: number) =>

@@ -68,7 +68,7 @@ export function writeError(http: KoaContext, error: unknown): boolean {
   const retryAfter = refusal?.detail?.['retryAfter'];
   if (typeof retryAfter === 'number') http.set('Retry-After', String(retryAfter));
   const body = refusal
-    ? { code: wireCode[refusal.code] ?? refusal.code, message: refusal.message, detail: refusal.detail }
+    ? { code: wireCode[refusal.code] ?? refusal.code, message: messageOf(refusal), detail: refusal.detail }
     : {
         code: 'UNKNOWN',
         message: 'the registry failed; its operator finds the reason in its log under this request id',
@@ -81,6 +81,12 @@ const databaseWords = {
   away: 'the database does not answer at the moment; try again shortly',
   busy: 'the database has too much to do at the moment; try again shortly',
 };
+
+/** Programs look for the words that other registries answer 401 with. The reason follows them. */
+function messageOf({ code, message }: DomainError): string {
+  const words = 'authentication required';
+  return code === 'UNAUTHORIZED' && !message.startsWith(words) ? `${words}: ${message}` : message;
+}
 
 /** @returns undefined when it is none of ours */
 function foreseen(error: unknown): DomainError | undefined {

@@ -2,7 +2,7 @@ import type { Context as KoaContext } from 'koa';
 import type { User } from '@escale/schema/entities';
 import { anonymous, type Credential, type Principal, type UserPrincipal } from '@escale/domain/access';
 import type { Context } from '@escale/domain/context';
-import { authenticateBearer, readToken, userPrincipal } from '@escale/domain/credentials';
+import { authenticateBearer, claimedTokenType, userPrincipal } from '@escale/domain/credentials';
 import { unauthorized } from '@escale/domain/errors';
 import { findOrCreateUser, resumeUser, type VerifiedIdentity } from '@escale/domain/users';
 import type { Services } from '../services.ts';
@@ -34,7 +34,7 @@ export async function identify(
   if (header !== '') {
     if (!/^bearer /i.test(header)) throw unauthorized('the management API takes bearer tokens');
     const token = header.slice('bearer '.length).trim();
-    if (readToken(token)) return { principal: await authenticateBearer(nobody, token), unconfirmed: false };
+    if (claimedTokenType(token)) return { principal: await authenticateBearer(nobody, token), unconfirmed: false };
     const { user, ...facts } = await holderOfAccessToken(services, nobody, token);
     return identityOfUser(user, { kind: 'keycloak-token', ...facts });
   }

@@ -34,7 +34,7 @@ export async function checkAction(
   const { principal } = ctx;
   const needed = roleFor[action];
   if (!repository || !atLeast(repository.role, needed)) {
-    if (principal.kind === 'anonymous') throw unauthorized('authentication is required');
+    if (principal.kind === 'anonymous') throw unauthorized('authentication required');
     if (repository?.role !== undefined) throw await missingRight(ctx, repository, needed, action);
     // Private and missing look the same. Only a push that could make a repository speaks of that (`repositoryForPush`).
     throw nameUnknown(name);

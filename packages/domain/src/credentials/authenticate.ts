@@ -14,6 +14,7 @@ import { howToGetApplicationToken as howToGetOne } from './how-to.ts';
 import { tokenTables } from './stored-secret.ts';
 import { readToken, type Token, type TokenType } from './token.ts';
 import type { Vault } from './vault.ts';
+import { malformedToken, wrongCredentials } from './wrong-credentials.ts';
 
 /** What authenticating needs; there is no principal yet, hence no Context. */
 export interface Authentication {
@@ -33,13 +34,9 @@ export async function authenticateBasic(
   username: string,
   password: string,
 ): Promise<UserPrincipal | RobotPrincipal> {
-  if (username === '$app') return byApplicationToken(auth, tokenOf(password, 'app'));
-  if (username.includes('+')) return byRobotToken(auth, tokenOf(password, 'rob'), username);
-  throw unauthorized(
-    username === ''
-      ? `sign in with the user name $app and an application token: ${howToGetOne}`
-      : `user names and passwords of people do not work here: ${howToGetOne}`,
-  );
+  if (username === '$app') return byApplicationToken(auth, tokenOf(username, password, 'app'));
+  if (username.includes('+')) return byRobotToken(auth, tokenOf(username, password, 'rob'), username);
+  throw wrongCredentials(username, password, undefined);
 }
 
 /** A bearer of the management API: an API token, or a robot's token without its login. @throws UNAUTHORIZED */
@@ -49,17 +46,20 @@ export async function authenticateBearer(auth: Authentication, text: string): Pr
     return holderWhoProves(auth, 'api-token', token, () =>
       unauthorized('this API token is unknown or revoked: make another in the console (Account settings, API tokens)'),
     );
-  return byRobotToken(auth, tokenOf(text, 'rob'), undefined);
+  if (token?.type === 'rob') return byRobotToken(auth, token, undefined);
+  throw (
+    malformedToken(text) ??
+    unauthorized(
+      'this bearer is neither an API token (esc_api_) nor a robot token (esc_rob_): create an API token in the console ' +
+        '(Account settings, API tokens)',
+    )
+  );
 }
 
-function tokenOf(password: string, type: 'app' | 'rob'): Token {
+function tokenOf(username: string, password: string, type: 'app' | 'rob'): Token {
   const token = readToken(password);
   if (token?.type === type) return token;
-  throw unauthorized(
-    type === 'app'
-      ? `this is not an application token (they begin with esc_app_): ${howToGetOne}`
-      : 'this is not a robot token (they begin with esc_rob_): an admin of the namespace can show it on the page of its robots',
-  );
+  throw wrongCredentials(username, password, type);
 }
 
 async function byApplicationToken(auth: Authentication, token: Token): Promise<UserPrincipal> {

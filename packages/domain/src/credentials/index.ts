@@ -8,3 +8,4 @@ export * from './stored-secret.ts';
 export * from './token-lifetime.ts';
 export * from './token.ts';
 export * from './vault.ts';
+export * from './wrong-credentials.ts';

@@ -40,6 +40,15 @@ export function readToken(text: string): Token | undefined {
   return { type, id: uuid, secret };
 }
 
+/** Characters of every token. */
+export const tokenLength = 81;
+
+/** The type of token that a text begins like, quotes and spaces aside, well formed or not; undefined for any other text. */
+export function claimedTokenType(text: string): TokenType | undefined {
+  const [, type] = /^[\s"'`]*esc_(app|rob|api)_/i.exec(text.slice(0, 32)) ?? [];
+  return type === undefined ? undefined : (type.toLowerCase() as TokenType);
+}
+
 function checksum(body: string): string {
   return base62(BigInt(crc32(body)), 6);
 }

@@ -37,7 +37,7 @@ export async function admit(
   // The token service reads credentials itself: it takes them in more forms.
   const header = request.kind === 'token' ? undefined : http.headers.authorization;
   const proof = await readProof(services, ctx, header);
-  if (needs === 'someone' && header === undefined) throw unauthorized('authentication is required');
+  if (needs === 'someone' && header === undefined) throw unauthorized('authentication required');
   if (request.kind === 'getManifest' || request.kind === 'getBlob') {
     const { principal, repository, content } = await look(services.hotReads, proof.credential, request, http.method);
     name(http, ctx, limited(principal, proof.limit));

@@ -1,8 +1,10 @@
 import { anonymous, type GrantLimit, type Principal } from '@escale/domain/access';
 import {
   authenticateBasic,
+  claimedTokenType,
   referenceTo,
   resumePrincipal,
+  wrongCredentials,
   type Authentication,
   type CredentialReference,
 } from '@escale/domain/credentials';
@@ -35,7 +37,12 @@ export async function readProof(services: Services, auth: Authentication, header
     return { credential: referenceTo(principal), principal };
   }
   if (scheme !== 'bearer') throw unauthorized('the Authorization header must be Bearer or Basic');
-  return verifyToken(services, header.slice('bearer '.length).trim(), auth.now);
+  const token = header.slice('bearer '.length).trim();
+  if (claimedTokenType(token)) {
+    const message = 'this token is not a bearer of the registry: send it as password with its user name (docker login)';
+    throw unauthorized(message, { error: 'invalid_token' });
+  }
+  return verifyToken(services, token, auth.now);
 }
 
 /** The principal that a proof stands for, as things are now. @throws UNAUTHORIZED */
@@ -61,6 +68,7 @@ export async function identifyBasic(
 ): Promise<Signed> {
   return refusing(services, auth, username, async () => {
     if (username !== '$oauthtoken') return authenticateBasic(auth, username, password);
+    if (claimedTokenType(password)) throw wrongCredentials(username, password, undefined);
     if (!services.identifyAccessToken)
       throw unauthorized('this registry takes no access tokens of an identity provider');
     return services.identifyAccessToken(password);
@@ -80,6 +88,6 @@ export async function refusing<Found>(
     if (!(error instanceof DomainError) || error.code !== 'UNAUTHORIZED') throw error;
     counters?.loginFailed();
     const seconds = failedAttempts.note(account, client.address);
-    throw seconds === undefined ? error : tooManyFailures(seconds);
+    throw seconds === undefined ? error : tooManyFailures(seconds, error);
   }
 }

@@ -40,8 +40,10 @@ describe('signing in (end-1, token service)', () => {
   test.each([
     ['a person’s name and password', 'alice:secret', /do not work here/],
     ['a text that is no token', '$app:nonsense', /not an application token/],
-    ['an application token with a typing error', '$app:esc_app_', /not an application token/],
-    ['a robot that does not exist', 'acme+ghost:esc_rob_x', /not a robot token/],
+    ['an application token that was cut', '$app:esc_app_', /malformed application token/],
+    ['a robot token that was cut', 'acme+ghost:esc_rob_x', /malformed robot token/],
+    ['a text that is no token, of a robot', 'acme+ghost:nonsense', /not a robot token/],
+    ['no user name', ':nonsense', /user name \$app, in single quotes/],
   ])('%s is refused with a message that says what to do', async (_what, text, message) => {
     const answer = await acme.send('GET', '/v2/auth?service=x', {
       as: `Basic ${Buffer.from(text).toString('base64')}`,
