@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { algorithmOf, digestOf, parseDigest, type Digest, type RepositoryName } from '@escale/schema/values';
 import { linkBlob } from '@escale/domain/content';
-import { digestInvalid } from '@escale/domain/errors';
-import { claimUpload, dropUpload, type UploadClaim } from '@escale/domain/uploads';
+import { digestInvalid, DomainError } from '@escale/domain/errors';
+import { claimUpload, completedBefore, dropUpload, type UploadClaim } from '@escale/domain/uploads';
 import type { WholeBody } from '@escale/server-kit/read-body';
 import { confirm } from '../auth/confirm.ts';
+import { created } from '../blobs/created.ts';
 import type { OnRepository } from '../routing/exchange.ts';
 import type { Services } from '../services.ts';
 import { blobKey } from '../storage/blob-keys.ts';
@@ -18,7 +19,10 @@ import { again, readSmallBody, takeWholeBlob } from './whole-blob.ts';
 
 type OfRepository = OnRepository<{ kind: string; repository: RepositoryName }>;
 
-/** Ends an upload under the digest that the client names (end-6); the last bytes, or all of them, may come along. */
+/**
+ * Ends an upload under the digest that the client names (end-6); the last bytes, or all of them, may come along. A client that lost
+ * the answer may send the same request again and gets it once more (D14).
+ */
 export async function completeUpload(
   exchange: OnRepository<{ kind: string; repository: RepositoryName; upload: string }>,
 ): Promise<void> {
@@ -59,10 +63,18 @@ async function completeClaimed(
     }
     await finishUpload(confirmed, claim, digest, small ? again(small) : http.req);
   } catch (error) {
+    if (isUnknown(error) && (await completedBefore(ctx, confirmed.repository.id, { id: request.upload, digest }))) {
+      created(http, request.repository, digest);
+      return;
+    }
     const offset = offsetOf(error);
     if (offset !== undefined) progress(http, request.repository, request.upload, offset);
     throw error;
   }
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof DomainError && error.code === 'BLOB_UPLOAD_UNKNOWN';
 }
 
 /**
