@@ -20,6 +20,7 @@ import { checkMirrorNamespace } from './routing/mirror-namespace.ts';
 import { OwnOrigins } from './routing/own-origins.ts';
 import { parseRequest, type RegistryRequest } from './routing/parse-request.ts';
 import { warnOfExpiry } from './routing/warnings.ts';
+import { refuseWithoutNamespace } from './routing/without-namespace.ts';
 import type { RegistryParts, Services } from './services.ts';
 import { VerifiedTokens } from './token/registry-token.ts';
 import { SigningKeys } from './token/signing-keys.ts';
@@ -75,7 +76,9 @@ async function answer(services: Services, http: Koa.Context): Promise<void> {
   try {
     const { path, query } = split(http.req.url ?? '/');
     checkMirrorNamespace(http, path, query, ownOrigins);
-    request = parseRequest(http.method, path, query);
+    const parsed = parseRequest(http.method, path, query);
+    if (parsed.kind === 'withoutNamespace') return await refuseWithoutNamespace(services, http, parsed);
+    request = parsed;
     needs = endpoints[request.kind].needs;
     admitted = await admit(services, http, request, needs);
     warnOfExpiry(http, admitted.ctx.principal, admitted.ctx.now);

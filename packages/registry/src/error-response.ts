@@ -4,6 +4,7 @@ import { isRepositoryGone } from '@escale/domain/repositories';
 import { BodyError } from '@escale/server-kit/body-memory';
 import { connectionFailure } from '@escale/schema/orm';
 import { BadPage } from './routing/paging.ts';
+import { warn } from './routing/warnings.ts';
 import { StagedPartsMissing, StoreUnavailable, TooManyParts } from './storage/blob-store.ts';
 
 /** Status of each refusal. A code without an entry is a type error. */
@@ -55,6 +56,12 @@ const wireCode: Partial<Record<ErrorCode, string>> = {
   TAG_IMMUTABLE: 'DENIED',
 };
 
+/**
+ * Statuses whose reason is also sent as a `Warning` to HEAD, where there is no body. Not those that are routine: a push asks for
+ * every blob before it sends it, and a client without a token is told by 401 to get one.
+ */
+const toldInHeader: ReadonlySet<number> = new Set([400, 403, 405, 429, 500, 503]);
+
 /** Writes the answer to anything thrown. @returns false for an error that nobody foresaw: the caller logs it */
 export function writeError(http: KoaContext, error: unknown): boolean {
   const refusal = foreseen(error);
@@ -74,6 +81,7 @@ export function writeError(http: KoaContext, error: unknown): boolean {
         message: 'the registry failed; its operator finds the reason in its log under this request id',
       };
   http.body = JSON.stringify({ errors: [body] });
+  if (http.method === 'HEAD' && toldInHeader.has(http.status)) warn(http, body.message);
   return refusal !== undefined;
 }
 

@@ -10,6 +10,7 @@ import { endpoints, type Need } from '../routing/endpoints.ts';
 import type { RegistryRequest } from '../routing/parse-request.ts';
 import type { Services } from '../services.ts';
 import { identify, limited, readProof, type Proof } from './identify.ts';
+import { orMissingNamespace } from './missing-namespace.ts';
 import { RequestContext } from './request-context.ts';
 
 /** A request that may go on to its handler. */
@@ -55,7 +56,12 @@ export async function admit(
   }
   const { principal, repository } = await services.hotReads.repository(proof.credential, request.repository);
   name(http, ctx, limited(principal, proof.limit));
-  return { ctx, repository: await repositoryOf(ctx, request.repository, repository, needs), readmit };
+  const { externalUrl } = services.config;
+  const found = await repositoryOf(ctx, request.repository, repository, needs).catch(async (refusal: unknown) => {
+    // Also where the repository exists, so that the time it takes does not tell.
+    throw needs === 'create' ? await orMissingNamespace(ctx, request.repository, refusal, externalUrl) : refusal;
+  });
+  return { ctx, repository: found, readmit };
 }
 
 /**

@@ -102,6 +102,24 @@ describe('manifests', () => {
   );
 
   test.each([
+    ['application/vnd.oci.artifact.manifest.v1+json', /OCI artifact manifest of image-spec 1\.1\.0-rc2/],
+    ['application/vnd.cncf.oras.artifact.manifest.v1+json', /ORAS artifact manifest/],
+    ['application/vnd.docker.distribution.manifest.v1+json', /Docker schema 1/],
+    ['application/vnd.docker.distribution.manifest.v1+prettyjws', /Docker schema 1/],
+  ])('a manifest of the retired type %s is refused by its name', async (type, words) => {
+    const artifact = JSON.stringify({ mediaType: type, artifactType: 'application/vnd.example', blobs: [layer] });
+    for (const answer of [
+      await scene.putManifest(artifact, type),
+      await scene.putManifest(artifact, ''),
+      await scene.putManifest(JSON.stringify({ schemaVersion: 1 }), type),
+    ]) {
+      expect(answered(answer)).toEqual([400, 'MANIFEST_INVALID']);
+      expect(answer.text).toMatch(words);
+      expect(answer.text).toContain(type);
+    }
+  });
+
+  test.each([
     ['layer', layers({ size: 6 }), ociManifest],
     ['manifest', index_({ manifests: [{ ...descriptorOf(imageOf(['layer']), ociManifest), size: 6 }] }), ociIndex],
   ])('R16 a size that is not the stored %s’s', async (_what, body, type) => {

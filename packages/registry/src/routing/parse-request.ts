@@ -1,4 +1,5 @@
 import {
+  isNameWithoutNamespace,
   parseDigest,
   parseReference,
   parseRepositoryName,
@@ -13,6 +14,7 @@ import {
   manifestUnknown,
   nameInvalid,
   unsupported,
+  uploadInvalid,
 } from '@escale/domain/errors';
 
 interface OfRepository {
@@ -35,20 +37,35 @@ export type RegistryRequest =
   | (OfRepository & { readonly kind: 'listTags' })
   | (OfRepository & { readonly kind: 'listReferrers'; readonly subject: Digest });
 
+/** A request on a well-formed name without a namespace: there is no such repository, and none can be created. */
+export interface WithoutNamespace {
+  readonly kind: 'withoutNamespace';
+  readonly name: string;
+  /** It would create the repository, as the first requests of a push do. */
+  readonly creates: boolean;
+}
+
 const nameRule =
   'namespace/path in lower case, at most 255 characters, segments of letters and digits joined by . _ __ or -';
 
-/** Resource, and what follows it; the name is everything before the last of these, because names contain slashes. */
-const resource = /^(.*)\/(?:(blobs\/uploads)\/([^/]*)|(blobs|manifests|referrers)\/([^/]+)|(tags\/list))$/;
+/**
+ * Resource, and what follows it; the name is everything before the last of these, because names contain slashes. What follows may
+ * be missing: then the request is refused for that, not for its name.
+ */
+const resource = /^(.*)\/(?:(blobs\/uploads)\/([^/]*)|(blobs|manifests|referrers)(?:\/([^/]*))?|(tags\/list))$/;
 
 /**
  * Reads a method and a raw path below `/v2`. The path is not normalized: what is not plainly a name is refused, never
  * redirected (R1–R3).
- * @param url of the request; only its query is decoded
  * @param rawPath as it came on the request line, without the query
- * @throws NAME_INVALID, DIGEST_INVALID, MANIFEST_INVALID, MANIFEST_UNKNOWN, UNSUPPORTED
+ * @param query decoded
+ * @throws NAME_INVALID, DIGEST_INVALID, MANIFEST_INVALID, MANIFEST_UNKNOWN, BLOB_UPLOAD_INVALID, UNSUPPORTED
  */
-export function parseRequest(method: string, rawPath: string, query: URLSearchParams): RegistryRequest {
+export function parseRequest(
+  method: string,
+  rawPath: string,
+  query: URLSearchParams,
+): RegistryRequest | WithoutNamespace {
   const verb = method === 'HEAD' ? 'GET' : method;
   if (rawPath === '/v2/' || rawPath === '/v2') return only(verb, 'GET', { kind: 'ping' });
   if (rawPath === '/v2/auth') return { kind: 'token' };
@@ -56,10 +73,18 @@ export function parseRequest(method: string, rawPath: string, query: URLSearchPa
   const [, name = '', uploads, upload = '', one, argument = '', tags] =
     resource.exec(rawPath.slice('/v2/'.length)) ?? [];
   const repository = parseRepositoryName(name);
-  if (!repository) throw nameInvalid(name || rawPath.slice('/v2/'.length), nameRule);
+  if (!repository) {
+    if (!isNameWithoutNamespace(name)) throw nameInvalid(name || rawPath.slice('/v2/'.length), nameRule);
+    const creates =
+      (verb === 'POST' && uploads !== undefined && upload === '') || (verb === 'PUT' && one === 'manifests');
+    return { kind: 'withoutNamespace', name, creates };
+  }
   if (uploads) return uploadRequest(verb, repository, upload, query);
   if (tags) return only(verb, 'GET', { kind: 'listTags', repository });
   if (one === 'blobs') {
+    if (argument === 'uploads') {
+      throw uploadInvalid(`the address of a new upload ends with a slash: POST /v2/${repository}/blobs/uploads/`);
+    }
     const digest = requireDigest(argument);
     if (verb === 'GET') return { kind: 'getBlob', repository, digest };
     return only(verb, 'DELETE', { kind: 'deleteBlob', repository, digest });
@@ -95,6 +120,11 @@ function manifestRequest(verb: string, repository: RepositoryName, argument: str
   const reference = parseReference(argument.replace(/%3a/i, ':'));
   if (reference === 'bad-digest') throw badDigest(argument);
   if (reference === 'bad-tag') {
+    if (verb === 'PUT' && argument === '') {
+      throw manifestInvalid(
+        `a manifest is pushed under a tag or its digest: PUT /v2/${repository}/manifests/<reference>`,
+      );
+    }
     throw verb === 'PUT'
       ? manifestInvalid('a tag has 1 to 128 letters, digits, _ . or -, and does not begin with . or -')
       : manifestUnknown(argument);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Descriptor, Platform } from './descriptor.ts';
 import { algorithmOf, parseDigest, type Digest } from './digest.ts';
-import { bareMediaType, isMediaType, manifestKind } from './media-type.ts';
+import { bareMediaType, isMediaType, manifestKind, whyRetired } from './media-type.ts';
 import { JsonRefused, parseStrictJson } from './strict-json.ts';
 
 /** Bytes of the largest manifest taken; the specification asks for at least 4 MB (end-7). */
@@ -37,6 +37,8 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
   const body = asObject(parse(bytes), 'the manifest');
   exactKeys(body, manifestKeys, 'the manifest');
   const mediaType = agreedMediaType(contentType, body['mediaType']);
+  const gone = whyRetired(mediaType);
+  if (gone !== undefined) refuse(gone);
   if (body['schemaVersion'] !== 2) refuse('schemaVersion must be 2; schema 1 is not taken any more');
   const kind = manifestKind(mediaType) ?? refuse(`${mediaType || 'a manifest without a media type'} is not supported`);
   const image = kind === 'image';

@@ -25,6 +25,20 @@ export function manifestKind(mediaType: string): 'image' | 'index' | undefined {
   return Object.hasOwn(kinds, mediaType) ? kinds[mediaType] : undefined;
 }
 
+const asImageManifest = 'push an OCI image manifest with artifactType instead (image-spec 1.1; a newer client does)';
+const schema1 = 'this is Docker schema 1, which Docker itself has given up: push the image with a newer client';
+const retired: Readonly<Record<string, string>> = Object.freeze({
+  'application/vnd.oci.artifact.manifest.v1+json': `the OCI artifact manifest of image-spec 1.1.0-rc2 was withdrawn before the release: ${asImageManifest}`,
+  'application/vnd.cncf.oras.artifact.manifest.v1+json': `the ORAS artifact manifest was given up in favour of image-spec 1.1: ${asImageManifest}`,
+  'application/vnd.docker.distribution.manifest.v1+json': schema1,
+  'application/vnd.docker.distribution.manifest.v1+prettyjws': schema1,
+});
+
+/** Explains a manifest type that older clients push and that is not supported any more; undefined for any other type. */
+export function whyRetired(mediaType: string): string | undefined {
+  return Object.hasOwn(retired, mediaType) ? `${mediaType} is not supported: ${retired[mediaType] ?? ''}` : undefined;
+}
+
 /** The type without its parameters, in lower case: `Application/JSON; charset=utf-8` → `application/json`. */
 export function bareMediaType(header: string): string {
   return (header.split(';')[0] ?? '').trim().toLowerCase();

@@ -14,6 +14,11 @@ export function parseRepositoryName(text: string): RepositoryName | undefined {
     : undefined;
 }
 
+/** Whether a text is a well-formed repository name that lacks the namespace: `app`. */
+export function isNameWithoutNamespace(text: string): boolean {
+  return text.length <= repositoryNameLimit && !text.includes('/') && pattern.test(text);
+}
+
 export function splitRepositoryName(name: RepositoryName): { namespace: string; path: string } {
   const slash = name.indexOf('/');
   return { namespace: name.slice(0, slash), path: name.slice(slash + 1) };
