@@ -1,16 +1,19 @@
 import { existsSync, readFileSync } from 'node:fs';
-import type { RequestListener } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 import path from 'node:path';
 import sirv from 'sirv';
+import { isForConsolePage, isPageFile } from './console-page.ts';
 
-/** The console's built files; every path that is none of them gets the page itself, whose router knows the rest. */
+/**
+ * The console's built files, and the page itself for its own addresses. Anything else is 404, and other methods are 405, with a body
+ * that programs can read: a client that tries an older protocol must not take the page for an answer.
+ */
 export function consoleFiles(folder: string): RequestListener {
   if (!existsSync(path.join(folder, 'index.html'))) {
     throw new Error(`the console is not built: there is no ${path.join(folder, 'index.html')}; run npm run build`);
   }
   const policy = contentSecurityPolicy(folder);
   const serve = sirv(folder, {
-    single: true,
     etag: true,
     // The build has compressed everything.
     gzip: true,
@@ -27,15 +30,42 @@ export function consoleFiles(folder: string): RequestListener {
     },
   });
   return (request, response) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.writeHead(405, { Allow: 'GET, HEAD' }).end();
+    const { method, url = '/' } = request;
+    if (method !== 'GET' && method !== 'HEAD') {
+      response.setHeader('Allow', 'GET, HEAD');
+      refuse(response, 405, 'UNSUPPORTED', 'this address answers GET and HEAD');
       return;
     }
-    // A missing file below /assets is a stale page asking for an old build: an honest 404, not the page.
+    const notFound = () => {
+      refuse(response, 404, 'NOT_FOUND', nothingHere);
+    };
+    const page = isForConsolePage(request);
+    if (isPageFile(url) && !page) {
+      notFound();
+      return;
+    }
     serve(request, response, () => {
-      response.writeHead(404).end();
+      if (!page) {
+        notFound();
+        return;
+      }
+      request.url = '/';
+      serve(request, response, notFound);
     });
   };
+}
+
+const nothingHere =
+  'there is nothing at this address: the registry answers below /v2/, the management API at /graphql, and the console to browsers';
+
+/** In the form of the registry's errors, which clients show. */
+function refuse(response: ServerResponse, status: number, code: string, message: string): void {
+  response.writeHead(status, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'X-Content-Type-Options': 'nosniff',
+    'Cache-Control': 'no-store',
+  });
+  response.end(JSON.stringify({ errors: [{ code, message }] }));
 }
 
 /** The documents that the built console sends by their ids; none where it is not built. */
