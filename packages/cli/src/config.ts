@@ -5,6 +5,7 @@ import { keyGenerations } from '@escale/domain/credentials';
 import { DatabaseUrlInvalid, parseDatabaseUrl, requestTimeouts } from '@escale/schema/orm';
 import { clientAddressReader } from '@escale/server-kit/client-address';
 import { demoCallers } from './embedded/demo-callers.ts';
+import { connectionStringProblem, isPlainUrl } from './azure-settings.ts';
 import { loopbackSiblings, readOrigin } from './own-host.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
@@ -99,7 +100,14 @@ export const escaleConfig = z.object({
     .optional()
     .describe('`filesystem`, `azurite` (embedded, for evaluation) or `azure`'),
   ESCALE_AZURE_ACCOUNT_URL: z.url().optional().describe('Azure Blob Storage with the managed identity of this machine'),
-  AZURE_STORAGE_CONNECTION_STRING: z.string().min(1).optional().describe('Azure Blob Storage with an account key'),
+  AZURE_STORAGE_CONNECTION_STRING: z
+    .string()
+    .superRefine((text, context) => {
+      const message = connectionStringProblem(text);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    })
+    .optional()
+    .describe('Azure Blob Storage with an account key'),
   ESCALE_AZURE_CONTAINER: z
     .string()
     .regex(/^[a-z0-9](?:[a-z0-9-]{1,61})[a-z0-9]$/)
@@ -229,9 +237,17 @@ export interface EscaleConfig extends RawConfig {
   readonly sync: SyncConfig | undefined;
 }
 
-/** @throws Error that lists what contradicts each other, one problem a line */
+/** URLs of others that are no place for secrets: they are logged, and named in errors. */
+const plainUrls = ['ESCALE_AZURE_ACCOUNT_URL', 'ESCALE_OIDC_ISSUER', 'ESCALE_OIDC_SYNC_URL'] as const;
+
+/** @throws Error that lists what contradicts each other, one problem a line; none repeats a value */
 export function deriveConfig(raw: RawConfig): EscaleConfig {
   const problems: string[] = [];
+  for (const name of plainUrls) {
+    if (raw[name] !== undefined && !isPlainUrl(raw[name])) {
+      problems.push(`${name}: must be an http or https URL without a user name, password, query or fragment`);
+    }
+  }
   const azure = raw.ESCALE_AZURE_ACCOUNT_URL ?? raw.AZURE_STORAGE_CONNECTION_STRING;
   const blobStore = raw.ESCALE_BLOB_STORE ?? (azure === undefined ? 'filesystem' : 'azure');
   if (blobStore === 'azure' && azure === undefined) {

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { openBlobStore, type BlobStore, type BlobStoreSettings } from '@escale/registry/storage';
 import type { Lifecycle } from '@escale/server-kit/lifecycle';
-import type { Logger } from '@escale/server-kit/logger';
+import { withoutSecrets, type Logger } from '@escale/server-kit/logger';
 import type { EscaleConfig } from './config.ts';
 import { openDatabase, type Database } from './database.ts';
 import { runningAzurite, startAzurite } from './embedded/azurite.ts';
@@ -16,8 +16,18 @@ export async function openBlobs(
   life: Lifecycle,
   logger: Logger,
 ): Promise<BlobStore> {
-  const store = await openBlobStore(await blobSettings(config, folder, life, logger));
+  const settings = await blobSettings(config, folder, life, logger);
+  const store = await openBlobStore(settings).catch((cause: unknown) => {
+    const reason = withoutSecrets(cause instanceof Error ? cause.message : String(cause));
+    throw new Error(`the blob store cannot be used (${whereConfigured(config)}): ${reason}`, { cause });
+  });
   return life.add('the blob store', store, (open) => open.close());
+}
+
+/** The variable that says where the blobs are. */
+function whereConfigured({ blobStore, dataDir, ESCALE_AZURE_ACCOUNT_URL: url }: EscaleConfig): string {
+  if (blobStore !== 'azure') return `ESCALE_DATA_DIR, ${dataDir}`;
+  return url === undefined ? 'AZURE_STORAGE_CONNECTION_STRING' : 'ESCALE_AZURE_ACCOUNT_URL';
 }
 
 async function blobSettings(
