@@ -105,6 +105,17 @@ describe('after docker login', () => {
   });
 });
 
+test.each(['app', 'acme/app', 'nosuch/app'])('without a login docker push %s is refused at once', async (name) => {
+  await docker('logout', acme.host);
+  await docker('tag', 'escale-test', `${acme.host}/${name}:anonymous`);
+  const before = acme.answered().length;
+  const { code, output } = await docker('push', `${acme.host}/${name}:anonymous`);
+  expect(code).not.toBe(0);
+  expect(output).toContain('authentication required');
+  expect(output).not.toContain('Retrying');
+  await expect.poll(() => acme.answered().length).toBeGreaterThan(before);
+});
+
 test('docker logs in, pushes and pulls by another loopback name, whose realm is on itself', async () => {
   const host = `127.0.0.1:${String(acme.stack.port)}`;
   const { code, output } = await dockerLogin(host);

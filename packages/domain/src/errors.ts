@@ -142,6 +142,15 @@ export function withAddress(error: unknown, externalUrl: string): unknown {
 }
 
 /**
+ * A caller without credentials asked for something that needs them. There is more in it than the two words that programs look for:
+ * the docker engine takes a bare "authentication required" for a passing fault, and repeats a push for a minute.
+ */
+export const authenticationRequired = () =>
+  unauthorized(
+    'authentication required: sign in with an application token or as a robot, for instance with docker login',
+  );
+
+/**
  * One more failed sign-in than a source may have. The reason of this one stays in the message, because it is what helps.
  * @param retryAfter seconds
  * @param refusal of these credentials

@@ -6,7 +6,7 @@ import {
   type RepositoryRole,
 } from '@escale/schema/values';
 import type { Context } from '../context.ts';
-import { denied, nameUnknown, unauthorized } from '../errors.ts';
+import { authenticationRequired, denied, nameUnknown, unauthorized } from '../errors.ts';
 import { findAccessible, type AccessibleRepository } from './find-accessible.ts';
 import { principalKey, principalName, type Principal } from './principal.ts';
 
@@ -34,7 +34,7 @@ export async function checkAction(
   const { principal } = ctx;
   const needed = roleFor[action];
   if (!repository || !atLeast(repository.role, needed)) {
-    if (principal.kind === 'anonymous') throw unauthorized('authentication required');
+    if (principal.kind === 'anonymous') throw authenticationRequired();
     if (repository?.role !== undefined) throw await missingRight(ctx, repository, needed, action);
     // Private and missing look the same. Only a push that could make a repository speaks of that (`repositoryForPush`).
     throw nameUnknown(name);

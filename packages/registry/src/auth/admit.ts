@@ -3,7 +3,7 @@ import type { Digest, Reference, RepositoryName } from '@escale/schema/values';
 import { checkAction, mayAct, principalName, type AccessibleRepository } from '@escale/domain/access';
 import type { HotReads, SeenBlob, StoredManifest } from '@escale/domain/content';
 import type { Context } from '@escale/domain/context';
-import { nameUnknown, unauthorized } from '@escale/domain/errors';
+import { authenticationRequired, nameUnknown } from '@escale/domain/errors';
 import { repositoryForPush, repositoryOrItsPlace } from '@escale/domain/repositories';
 import type { CredentialReference } from '@escale/domain/credentials';
 import { endpoints, type Need } from '../routing/endpoints.ts';
@@ -38,7 +38,7 @@ export async function admit(
   // The token service reads credentials itself: it takes them in more forms.
   const header = request.kind === 'token' ? undefined : http.headers.authorization;
   const proof = await readProof(services, ctx, header);
-  if (needs === 'someone' && header === undefined) throw unauthorized('authentication required');
+  if (needs === 'someone' && header === undefined) throw authenticationRequired();
   if (request.kind === 'getManifest' || request.kind === 'getBlob') {
     const { principal, repository, content } = await look(services.hotReads, proof.credential, request, http.method);
     name(http, ctx, limited(principal, proof.limit));

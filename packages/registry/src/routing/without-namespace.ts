@@ -1,6 +1,6 @@
 import type Koa from 'koa';
 import type { Principal } from '@escale/domain/access';
-import { denied, DomainError, unauthorized } from '@escale/domain/errors';
+import { authenticationRequired, denied, DomainError } from '@escale/domain/errors';
 import { identify, readProof } from '../auth/identify.ts';
 import { RequestContext } from '../auth/request-context.ts';
 import type { Services } from '../services.ts';
@@ -20,7 +20,7 @@ export async function refuseWithoutNamespace(
   const ctx = new RequestContext(services, http);
   const { authorization } = http.headers;
   const principal = await identify(ctx, await readProof(services, ctx, authorization));
-  if (creates && principal.kind === 'anonymous') throw unauthorized('authentication required');
+  if (creates && principal.kind === 'anonymous') throw authenticationRequired();
   const host = new URL(services.ownOrigins.forHost(http.headers.host)).host;
   const example = `${host}/${namespaceOf(principal) ?? '<namespace>'}/${name}`;
   if (creates) {
