@@ -6,7 +6,7 @@ import type { Context } from '../context.ts';
 const clockSkew = 300;
 
 /**
- * Whether an upload has been completed under this digest, so that a client that lost the answer may be answered once more (D14).
+ * Whether an upload has been completed under this digest, so that a client that lost the answer may be answered once more.
  * A completed upload leaves no row. It is recognized by what it left behind: no row of its id, and a live blob in the repository
  * whose lease was renewed after the upload began. Ids of uploads carry that time. The lease is renewed once more (P2).
  * @param repositoryId to which the caller may push: they could ask for the blob as well

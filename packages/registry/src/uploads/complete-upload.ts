@@ -21,7 +21,7 @@ type OfRepository = OnRepository<{ kind: string; repository: RepositoryName }>;
 
 /**
  * Ends an upload under the digest that the client names (end-6); the last bytes, or all of them, may come along. A client that lost
- * the answer may send the same request again and gets it once more (D14).
+ * the answer may send the same request again and gets it once more.
  */
 export async function completeUpload(
   exchange: OnRepository<{ kind: string; repository: RepositoryName; upload: string }>,

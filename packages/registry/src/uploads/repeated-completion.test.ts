@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { openAcme, type AcmeScene } from '../testing/acme-scene.ts';
 import { digestOf } from '../testing/registry-client.ts';
 
-/** D14: a client that lost the answer to the end of an upload sends the same request again. */
+/** A client that lost the answer to the end of an upload sends the same request again. */
 let acme: AcmeScene;
 beforeAll(async () => {
   acme = await openAcme(inject('databaseServerUrl'));
