@@ -24,7 +24,7 @@ export async function refuseWithoutNamespace(
   const host = new URL(services.ownOrigins.forHost(http.headers.host)).host;
   const example = `${host}/${namespaceOf(principal) ?? '<namespace>'}/${name}`;
   if (creates) {
-    throw denied(`the name ${name} has no namespace: push to ${example}`, { name });
+    throw denied(`the name ${name} has no namespace: push to ${example}`);
   }
   const message = `repository ${name} does not exist: names here have a namespace, such as ${example}`;
   // An answer to HEAD has no body; clients print this header.
