@@ -9,7 +9,7 @@ let door: FrontDoor;
 afterEach(() => door.close());
 
 async function openDoor(externalUrl: string, isReady = true): Promise<void> {
-  const config = { ESCALE_HOST: '127.0.0.1', ESCALE_PORT: 0, ESCALE_CONNECTIONS: 1000, externalUrl };
+  const config = { ESCALE_HOST: '127.0.0.1', ESCALE_PORT: 0, ESCALE_CONNECTIONS: 1000, externalUrl, alsoKnownAs: [] };
   door = await openFrontDoor({ ...config, ESCALE_TRUSTED_PROXIES: [] }, uncounted);
   const policy = 'of its own';
   if (!isReady) return;
