@@ -19,7 +19,7 @@ export {
   type TagDetails,
 } from './list-tags.ts';
 export { findManifests, readManifestContents, type ManifestContent, type ManifestDetails } from './manifest-details.ts';
-export { manifestConfigLimit } from './manifest-facts.ts';
+export { labelProblemsOf, manifestConfigLimit } from './manifest-facts.ts';
 export * from './manifest-referrers.ts';
 export * from './missing-tag.ts';
 export type { TagCondition } from './move-tag.ts';

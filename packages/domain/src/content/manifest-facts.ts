@@ -2,9 +2,11 @@ import {
   isImageConfig,
   parseImageConfig,
   platformText,
-  tagLabels,
+  readTagLabels,
   type ImageConfig,
+  type LabelProblem,
   type ParsedManifest,
+  type Platform,
   type TagLabels,
 } from '@escale/schema/values';
 import type { Context } from '../context.ts';
@@ -28,8 +30,8 @@ export async function describeManifest(
   parsed: ParsedManifest,
   bytes: Uint8Array | undefined,
 ): Promise<ManifestFacts> {
-  const config = bytes && parsed.config && isImageConfig(parsed.config.mediaType) ? parseImageConfig(bytes) : undefined;
-  const own = tagLabels([...(config?.labels ?? []), ...Object.entries(parsed.annotations)]);
+  const config = configOf(parsed, bytes);
+  const own = readTagLabels({ annotations: parsed.annotations, labels: config?.labels });
   const shared = parsed.manifests.length > 0 ? await labelsOfChildren(ctx, repositoryId, parsed) : undefined;
   return {
     platform: config ? platformOf(config) : null,
@@ -39,6 +41,18 @@ export async function describeManifest(
   };
 }
 
+/**
+ * The labels and annotations of a pushed manifest that do not do what their text says. Those of an index's children are their own.
+ * @param bytes of the image config, where it was read
+ */
+export function labelProblemsOf(parsed: ParsedManifest, bytes: Uint8Array | undefined): readonly LabelProblem[] {
+  return readTagLabels({ annotations: parsed.annotations, labels: configOf(parsed, bytes)?.labels }).problems;
+}
+
+function configOf(parsed: ParsedManifest, bytes: Uint8Array | undefined): ImageConfig | undefined {
+  return bytes && parsed.config && isImageConfig(parsed.config.mediaType) ? parseImageConfig(bytes) : undefined;
+}
+
 /** A platform is shown and searched: only what looks like one. */
 function platformOf({ os, architecture, variant }: ImageConfig): string | null {
   if (!os || !architecture) return null;
@@ -46,10 +60,13 @@ function platformOf({ os, architecture, variant }: ImageConfig): string | null {
   return /^[\w.-]{1,64}(?:\/[\w.-]{1,64}){1,2}$/.test(platform) ? platform : null;
 }
 
+const isUnknown = (platform: Platform | undefined): boolean =>
+  platform !== undefined && platformText(platform) === 'unknown/unknown';
+
 /** Attestations that builders put into an index are no images and have no say: their platform is unknown. */
 async function labelsOfChildren(ctx: Context, repositoryId: string, parsed: ParsedManifest): Promise<TagLabels> {
   const digests = [
-    ...new Set(parsed.manifests.filter(({ platform }) => platform?.os !== 'unknown').map(({ digest }) => digest)),
+    ...new Set(parsed.manifests.filter(({ platform }) => !isUnknown(platform)).map(({ digest }) => digest)),
   ];
   if (digests.length === 0) return { expiresAfter: null, tagsImmutable: false };
   const rows = await ctx.em.execute<{ expires_after: number | null; tags_immutable: boolean }[]>(

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { codeOf, openAcme, type AcmeScene } from '../testing/acme-scene.ts';
-import { digestOf, imageOf, ociManifest } from '../testing/registry-client.ts';
+import { descriptorOf, digestOf, imageOf, ociIndex, ociManifest } from '../testing/registry-client.ts';
 
 let acme: AcmeScene;
 beforeAll(async () => {
@@ -21,6 +21,35 @@ describe('manifests and tags (end-3, end-7, end-8, end-9, end-12)', () => {
       ]).toEqual([200, manifest, ociManifest, digestOf(manifest)]);
       const head = await acme.send('HEAD', `/v2/acme/app/manifests/${reference}`, { as: acme.writer });
       expect([head.status, head.headers.get('content-length')]).toEqual([200, String(manifest.length)]);
+    }
+  });
+
+  test('null in optional fields, as Go programs write it, counts as absent, and the bytes stay as they came', async () => {
+    await acme.pushImage('acme/nulls', 'base');
+    const nothing = { urls: null, data: null, annotations: null, artifactType: null, platform: null };
+    const image = JSON.parse(imageOf(['layer'])) as { config: object; layers: object[] };
+    const withNulls = {
+      ...image,
+      config: { ...image.config, ...nothing },
+      layers: image.layers.map((layer) => ({ ...layer, ...nothing })),
+      ...{ manifests: null, subject: null, artifactType: null, mediaType: null, annotations: { note: null } },
+    };
+    const text = JSON.stringify(withNulls);
+    const child = { ...descriptorOf(text, ociManifest), platform: {} };
+    const index = JSON.stringify({
+      ...{ schemaVersion: 2, mediaType: ociIndex, config: null, layers: null, subject: null, annotations: null },
+      manifests: [child, { ...descriptorOf('elsewhere', ociManifest), platform: { os: null, architecture: null } }],
+    });
+    for (const [tag, type, body] of [
+      ['image', ociManifest, text],
+      ['index', ociIndex, index],
+      ['empty', ociIndex, JSON.stringify({ schemaVersion: 2, mediaType: ociIndex, manifests: null })],
+    ] as const) {
+      const path = `/v2/acme/nulls/manifests/${tag}`;
+      const put = await acme.send('PUT', path, { as: acme.writer, headers: { 'Content-Type': type }, body });
+      expect([put.status, await put.text()]).toEqual([201, '']);
+      const got = await acme.send('GET', path, { as: acme.writer });
+      expect([await got.text(), got.headers.get('content-type')]).toEqual([body, type]);
     }
   });
 

@@ -23,6 +23,7 @@ import type { OnRepository } from '../routing/exchange.ts';
 import { withManifestMemory } from './manifest-memory.ts';
 import { readPreconditions } from './preconditions.ts';
 import { readConfig } from './read-config.ts';
+import { warnOfLabels } from './warn-of-labels.ts';
 
 type PutManifest = OnRepository<{ kind: string; repository: RepositoryName; reference: Reference }>;
 
@@ -76,6 +77,7 @@ async function storeManifest(exchange: PutManifest, payload: Buffer, tags: reado
   http.set('Docker-Content-Digest', digest);
   if (parsed.subject) http.set('OCI-Subject', parsed.subject.digest);
   if (reference.kind === 'digest') for (const tag of tags) http.append('OCI-Tag', tag);
+  warnOfLabels(http, parsed, config);
   http.body = '';
   http.status = 201;
 }

@@ -32,11 +32,21 @@ const remove = (repository: string, reference: string) =>
 
 /** An image whose config has labels, pushed as clients push. */
 async function pushLabelled(repository: string, tag: string, labels: Record<string, string>): Promise<string> {
+  return (await pushLabelledImage(repository, tag, labels)).manifest;
+}
+
+async function pushLabelledImage(
+  repository: string,
+  tag: string,
+  labels: Record<string, string>,
+  more: object = {},
+): Promise<{ manifest: string; warnings: string | null }> {
   const config = JSON.stringify({ os: 'linux', architecture: 'arm64', variant: 'v8', config: { Labels: labels } });
   for (const blob of [config, 'layer']) await writer.pushBlob(repository, blob);
-  const manifest = imageOf(['layer'], {}, config);
-  expect((await writer.putManifest(repository, tag, manifest)).status).toBe(201);
-  return manifest;
+  const manifest = imageOf(['layer'], more, config);
+  const answer = await writer.putManifest(repository, tag, manifest);
+  expect(answer.status).toBe(201);
+  return { manifest, warnings: answer.headers.get('warning') };
 }
 
 describe('labels in the config of an image', () => {
@@ -46,6 +56,49 @@ describe('labels in the config of an image', () => {
     const hours = ((expiresAt?.getTime() ?? 0) - Date.now()) / 3_600_000;
     expect(hours).toBeGreaterThan(1.9);
     expect(hours).toBeLessThanOrEqual(2);
+  });
+
+  test.each([
+    ['quay.expires-after', '3M'],
+    ['escale.expires-after', '1.5h'],
+    ['quay.expires-after', '0d'],
+    ['escale.expires-after', '99999999999999999999w'],
+    ['quay.immutable', 'yes'],
+    ['escale.immutable', '1'],
+  ])('%s=%s is not understood: the push succeeds with a warning, and asks for nothing', async (name, value) => {
+    const asLabel = await pushLabelledImage('acme/odd', `label-${name}`, { [name]: value });
+    const asAnnotation = await pushLabelledImage(
+      'acme/odd',
+      `annotation-${name}`,
+      {},
+      { annotations: { [name]: value } },
+    );
+    for (const { warnings } of [asLabel, asAnnotation]) {
+      expect(warnings).toMatch(/^299 - "the label /);
+      expect(warnings).toContain(`${name}=\\"${value}\\" is not understood`);
+    }
+    for (const tag of [`label-${name}`, `annotation-${name}`])
+      expect(await findTagDetails(ctx(), 'acme/odd', tag)).toMatchObject({ expiresAt: null, immutable: false });
+  });
+
+  test('labels that contradict each other, or ask for too much, are answered with a warning each', async () => {
+    const labels = { 'quay.expires-after': '1d', 'escale.expires-after': '2000w' };
+    const { warnings } = await pushLabelledImage('acme/odd', 'contradiction', labels);
+    expect(warnings).toContain('quay.expires-after=\\"1d\\" has no effect');
+    expect(warnings).toContain('expire after 104 weeks');
+  });
+
+  test('labels that are understood, and those of others, cause no warning', async () => {
+    const labels = { 'quay.expires-after': '2d', 'escale.immutable': 'false', maintainer: 'alice' };
+    expect((await pushLabelledImage('acme/odd', 'understood', labels)).warnings).toBeNull();
+  });
+
+  test('a value that is no ASCII text reaches the warning as plain characters only', async () => {
+    const { warnings } = await pushLabelledImage('acme/odd', 'hostile', {
+      'quay.expires-after': 'x"\r\nSet-Cookie: é',
+    });
+    expect(warnings).toContain('Set-Cookie: ?');
+    expect(warnings).not.toMatch(/[\r\n]/);
   });
 
   test('quay.immutable: the tag stays what it is, on every way of the protocol (T13); the same again succeeds', async () => {

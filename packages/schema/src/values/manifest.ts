@@ -28,7 +28,8 @@ export class ManifestRefused extends Error {
 }
 
 /**
- * The gate that every pushed manifest passes (T31, T36, T37, R11–R18).
+ * The gate that every pushed manifest passes (T31, T36, T37, R11–R18). A field that the image specification calls optional may
+ * be null, which Go programs write for an empty value and read as one: it counts as absent.
  * @param bytes at most `manifestSizeLimit`
  * @param contentType the request's header, or undefined where it sent none
  * @throws ManifestRefused
@@ -43,17 +44,18 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
   const kind = manifestKind(mediaType) ?? refuse(`${mediaType || 'a manifest without a media type'} is not supported`);
   const image = kind === 'image';
   for (const foreign of image ? ['manifests'] : ['config', 'layers']) {
-    if (body[foreign] !== undefined) refuse(`${foreign} does not belong into ${mediaType}`);
+    if (isGiven(body[foreign])) refuse(`${foreign} does not belong into ${mediaType}`);
   }
   const artifactType = optionalMediaType(body['artifactType'], 'artifactType');
-  const subject = body['subject'] === undefined ? undefined : descriptor(body['subject'], 'subject');
+  const subject = isGiven(body['subject']) ? descriptor(body['subject'], 'subject') : undefined;
   return {
     kind,
     mediaType,
     ...(artifactType && { artifactType }),
     ...(image && { config: descriptor(body['config'], 'config') }),
     layers: image ? list(body['layers'] ?? [], 'layers') : [],
-    manifests: image ? [] : list(body['manifests'], 'manifests'),
+    // Required, but null is how Go writes an empty list.
+    manifests: image || body['manifests'] === null ? [] : list(body['manifests'], 'manifests'),
     ...(subject && { subject }),
     annotations: annotations(body['annotations'], 'annotations'),
   };
@@ -91,12 +93,17 @@ function parse(bytes: Uint8Array): unknown {
 
 /** The header and the body must say the same type where both say one (CVE-2021-41190). */
 function agreedMediaType(header: string | undefined, body: unknown): string {
-  if (body !== undefined && typeof body !== 'string') refuse('mediaType must be a string');
+  if (isGiven(body) && typeof body !== 'string') refuse('mediaType must be a string');
   const said = header === undefined ? '' : bareMediaType(header);
-  if (typeof body === 'string' && said && body !== said) {
+  if (body && said && body !== said) {
     refuse(`Content-Type says ${said.slice(0, 255)}, mediaType says ${body.slice(0, 255)}`);
   }
-  return typeof body === 'string' ? body.slice(0, 255) : said.slice(0, 255);
+  return (body || said).slice(0, 255);
+}
+
+/** Whether a field is there with a value; null is none. */
+function isGiven<Value>(value: Value): value is Value & {} {
+  return value !== undefined && value !== null;
 }
 
 function asObject(value: unknown, what: string): Record<string, unknown> {
@@ -130,15 +137,15 @@ function descriptor(value: unknown, what: string): Descriptor {
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
     refuse(`${what}.size must be a number of bytes`);
   const artifactType = optionalMediaType(object['artifactType'], `${what}.artifactType`);
-  const platform = object['platform'] === undefined ? undefined : platformOf(object['platform'], `${what}.platform`);
-  const urls = object['urls'] === undefined ? undefined : webAddresses(object['urls'], `${what}.urls`);
-  if (object['data'] !== undefined) checkData(object['data'], size, parsed, what);
+  const platform = isGiven(object['platform']) ? platformOf(object['platform'], `${what}.platform`) : undefined;
+  const urls = isGiven(object['urls']) ? webAddresses(object['urls'], `${what}.urls`) : undefined;
+  if (isGiven(object['data'])) checkData(object['data'], size, parsed, what);
   return {
     mediaType,
     digest: parsed,
     size,
     ...(artifactType && { artifactType }),
-    ...(object['annotations'] !== undefined && {
+    ...(isGiven(object['annotations']) && {
       annotations: annotations(object['annotations'], `${what}.annotations`),
     }),
     ...(platform && { platform }),
@@ -147,31 +154,34 @@ function descriptor(value: unknown, what: string): Descriptor {
 }
 
 function optionalMediaType(value: unknown, what: string): string | undefined {
-  if (value === undefined || value === '') return undefined;
+  if (!isGiven(value) || value === '') return undefined;
   if (typeof value !== 'string' || !isMediaType(value)) refuse(`${what} must be a media type`);
   return value;
 }
 
 function annotations(value: unknown, what: string): Record<string, string> {
-  if (value === undefined || value === null) return {};
-  const object = asObject(value, what);
-  for (const [key, text] of Object.entries(object)) {
+  if (!isGiven(value)) return {};
+  const entries = Object.entries(asObject(value, what)).filter(([, text]) => text !== null);
+  for (const [key, text] of entries) {
     if (typeof text !== 'string') refuse(`${what}[${JSON.stringify(key.slice(0, 64))}] must be a string`);
   }
-  return object as Record<string, string>;
+  return Object.fromEntries(entries) as Record<string, string>;
 }
 
-function platformOf(value: unknown, what: string): Platform {
+/**
+ * Clients write an empty platform, and half of one, for what has none: the half that is missing is unknown.
+ * @returns undefined for an empty platform
+ */
+function platformOf(value: unknown, what: string): Platform | undefined {
   const platform = asObject(value, what);
   exactKeys(platform, platformKeys, what);
-  const { os, architecture, variant } = platform;
-  if (typeof os !== 'string' || typeof architecture !== 'string') refuse(`${what} needs os and architecture`);
-  if (variant !== undefined && typeof variant !== 'string') refuse(`${what}.variant must be a string`);
-  return {
-    os,
-    architecture,
-    ...(typeof variant === 'string' && variant && { variant }),
+  const member = (name: 'os' | 'architecture' | 'variant'): string => {
+    const text = platform[name] ?? '';
+    return typeof text === 'string' ? text : refuse(`${what}.${name} must be a string`);
   };
+  const [os, architecture, variant] = [member('os'), member('architecture'), member('variant')];
+  if (os === '' && architecture === '') return undefined;
+  return { os: os || 'unknown', architecture: architecture || 'unknown', ...(variant && { variant }) };
 }
 
 function webAddresses(value: unknown, what: string): string[] {
