@@ -27,6 +27,18 @@ const referrersOf = async (repository: string, digest: string) => {
   return ((await answer.json()) as { manifests: { artifactType: string }[] }).manifests;
 };
 
+/** What the console is told of an image: whether a signature is attached, and the kinds of all its referrers. */
+const shownOf = async (repository: string, digest: string) => {
+  const { repository: shown } = await acme.alice.ask<{
+    repository: { manifest: { hasSignature: boolean; referrers: { nodes: { kind: string }[] } } };
+  }>(
+    `query ($name: String!, $digest: String!) {
+      repository(name: $name) { manifest(digest: $digest) { hasSignature referrers { nodes { kind } } } } }`,
+    { name: repository, digest },
+  );
+  return [shown.manifest.hasSignature, shown.manifest.referrers.nodes.map(({ kind }) => kind).sort()];
+};
+
 beforeAll(async () => {
   [acme, work] = await Promise.all([startAcme(), openWorkplace()]);
   work.env['COSIGN_PASSWORD'] = 'of the key alone';
@@ -57,8 +69,10 @@ step('$app', 'an application token logs in', async () => {
 step('referrers', 'a signature and an attestation are referrers, and hold', async () => {
   const { digest, reference } = await push('acme/signed');
   await expect(cosign('verify', ...verifying, reference)).rejects.toThrow(/no signatures found/);
+  expect(await shownOf('acme/signed', digest)).toEqual([false, []]);
   await cosign('sign', ...signing, reference);
   await cosign('verify', ...verifying, reference);
+  expect(await shownOf('acme/signed', digest)).toEqual([true, ['SIGNATURE']]);
   await writeFile(path.join(work.folder, 'predicate.json'), '{"built": "here"}');
   await cosign('attest', ...signing, '--type', 'custom', '--predicate', 'predicate.json', reference);
   await cosign('verify-attestation', ...verifying, '--type', 'custom', reference);
@@ -66,6 +80,7 @@ step('referrers', 'a signature and an attestation are referrers, and hold', asyn
     { artifactType: bundleType },
     { artifactType: bundleType },
   ]);
+  expect(await shownOf('acme/signed', digest)).toEqual([true, ['ATTESTATION', 'SIGNATURE']]);
 });
 
 test('a signature in the older form, under a tag, holds too', async () => {
@@ -74,6 +89,20 @@ test('a signature in the older form, under a tag, holds too', async () => {
   await cosign('verify', ...verifying, '--new-bundle-format=false', reference);
   const tags = await acme.oci.request('/v2/acme/older/tags/list');
   expect(await tags.json()).toMatchObject({ tags: ['1', `${digest.replace(':', '-')}.sig`] });
+  expect(await shownOf('acme/older', digest)).toEqual([true, ['SIGNATURE']]);
+});
+
+test('an attestation alone is no signature, in the new form and in the older one', async () => {
+  await writeFile(path.join(work.folder, 'predicate.json'), '{"built": "here"}');
+  for (const [repository, form] of [
+    ['acme/attested', []],
+    ['acme/attested-older', ['--new-bundle-format=false']],
+  ] as const) {
+    const { digest, reference } = await push(repository);
+    const predicate = ['--type', 'custom', '--predicate', 'predicate.json'];
+    await cosign('attest', ...signing, ...form, ...predicate, reference);
+    expect(await shownOf(repository, digest)).toEqual([false, ['ATTESTATION']]);
+  }
 });
 
 step('delete', 'what is cleaned away is a referrer no more, and the image stays', async () => {

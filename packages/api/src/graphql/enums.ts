@@ -1,6 +1,7 @@
 import { registerEnumType } from 'type-graphql';
 import type { ApiScope } from '@escale/domain/access';
 import type { UsageFormat } from '@escale/domain/usage-logs';
+import type { ArtifactKind as DomainArtifactKind, LabelProblemReason as DomainReason } from '@escale/schema/values';
 
 /** The names clients see on the left, our own words on the right. */
 export const Visibility = { PUBLIC: 'public', PRIVATE: 'private' } as const;
@@ -62,6 +63,50 @@ export type MessageSeverity = (typeof MessageSeverity)[keyof typeof MessageSever
 export const OrganizationCreation = { EVERYONE: 'everyone', ADMINISTRATORS: 'administrators' } as const;
 export type OrganizationCreation = (typeof OrganizationCreation)[keyof typeof OrganizationCreation];
 
+export const ArtifactKind = {
+  SIGNATURE: 'signature',
+  SBOM: 'sbom',
+  ATTESTATION: 'attestation',
+  BUNDLE: 'bundle',
+  CHART: 'chart',
+  INDEX: 'index',
+  IMAGE: 'image',
+  OTHER: 'other',
+} as const satisfies Record<string, DomainArtifactKind>;
+export type ArtifactKind = (typeof ArtifactKind)[keyof typeof ArtifactKind];
+
+export const LabelProblemReason = {
+  NOT_UNDERSTOOD: 'not understood',
+  OVERRULED: 'overruled',
+  TOO_LONG: 'too long',
+  IMMUTABLE: 'immutable',
+} as const satisfies Record<string, DomainReason>;
+export type LabelProblemReason = (typeof LabelProblemReason)[keyof typeof LabelProblemReason];
+
+registerEnumType(ArtifactKind, {
+  name: 'ArtifactKind',
+  description: 'What people call an artifact. It is what the artifact says of itself; the registry does not verify it.',
+  valuesConfig: {
+    SIGNATURE: { description: 'A signature of Notation or cosign.' },
+    SBOM: { description: 'A software bill of materials, such as SPDX or CycloneDX, signed or not.' },
+    ATTESTATION: { description: 'A statement about another manifest, such as SLSA provenance.' },
+    BUNDLE: { description: 'A Sigstore bundle that does not say whether it is a signature or an attestation.' },
+    CHART: { description: 'A Helm chart.' },
+    INDEX: { description: 'A list of manifests, such as an image for several platforms.' },
+    IMAGE: { description: 'An image of one platform.' },
+    OTHER: { description: 'Any other artifact.' },
+  },
+});
+registerEnumType(LabelProblemReason, {
+  name: 'LabelProblemReason',
+  description: 'Why a label does not do what its text says.',
+  valuesConfig: {
+    NOT_UNDERSTOOD: { description: 'The value is not understood, so the label has no effect.' },
+    OVERRULED: { description: 'Another label of the image says otherwise and comes first.' },
+    TOO_LONG: { description: 'The lifetime is longer than 104 weeks, so the tags expire after 104 weeks.' },
+    IMMUTABLE: { description: 'The image also asks for immutable tags, which never expire.' },
+  },
+});
 registerEnumType(ApiTokenScope, {
   name: 'ApiTokenScope',
   description: 'What an API token is for. It never gives more than its owner may do at that moment.',

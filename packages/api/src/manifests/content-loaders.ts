@@ -2,6 +2,7 @@ import type { Digest } from '@escale/schema/values';
 import {
   countTagsOfManifests,
   findManifests,
+  findSignedManifests,
   freedByEachTag,
   listReferrersOfEach,
   readManifestContents,
@@ -22,6 +23,8 @@ export interface ContentLoaders {
   readonly tagCount: (manifestId: string) => Promise<number | undefined>;
   /** The first page of what points at a manifest. */
   readonly referrers: (digest: Digest, first: number | undefined) => Promise<Page<ManifestDetails> | undefined>;
+  /** Whether a signature points at a manifest; undefined when none does. */
+  readonly isSigned: (digest: string) => Promise<boolean | undefined>;
   /** By the id of a tag's open lifetime. */
   readonly freedBytes: (tagId: string) => Promise<number | undefined>;
 }
@@ -43,6 +46,7 @@ export function contentLoaders(ctx: ApiContext, repository: string): ContentLoad
     manifest: batched((digests) => findManifests(ctx, repository, digests)),
     content: batched((digests) => readManifestContents(ctx, repository, digests)),
     tagCount: batched((ids) => countTagsOfManifests(ctx, repository, ids)),
+    isSigned: batched((digests) => findSignedManifests(ctx, repository, digests as Digest[])),
     freedBytes: batched((ids) => freedByEachTag(ctx, repository, ids)),
   };
   ctx.contentLoaders.set(repository, loaders);

@@ -111,3 +111,88 @@ describe('a manifest', () => {
     });
   });
 });
+
+describe('the kind of a referrer', () => {
+  const bundle = 'application/vnd.dev.sigstore.bundle.v0.3+json';
+  const predicate = (type: string) => ({
+    'dev.sigstore.bundle.content': 'dsse-envelope',
+    'dev.sigstore.bundle.predicateType': type,
+  });
+  const cosignLayer = 'application/vnd.dev.cosign.simplesigning.v1+json';
+  const signature = { artifactType: bundle, annotations: predicate('https://sigstore.dev/cosign/sign/v1') };
+  const of = (digest: string) =>
+    show<{ manifest: { hasSignature: boolean; referrers: { nodes: { kind: string }[] } } }>(
+      `manifest(digest: "${digest}") { hasSignature referrers(first: 100) { nodes { kind } } }`,
+    ).then(({ manifest }) => [manifest.hasSignature, manifest.referrers.nodes.map(({ kind }) => kind)]);
+
+  test.each<[string, object, boolean, string]>([
+    ['a cosign 3 signature', signature, true, 'SIGNATURE'],
+    [
+      'cosign 3 provenance',
+      { artifactType: bundle, annotations: predicate('https://slsa.dev/provenance/v1') },
+      ...([false, 'ATTESTATION'] as const),
+    ],
+    [
+      'a cosign 3 bill of materials',
+      { artifactType: bundle, annotations: predicate('https://spdx.dev/Document') },
+      ...([false, 'SBOM'] as const),
+    ],
+    ['a bundle that says nothing', { artifactType: bundle }, false, 'BUNDLE'],
+    ['a Notation signature', { artifactType: 'application/vnd.cncf.notary.signature' }, true, 'SIGNATURE'],
+    [
+      'a cosign 2 signature as a referrer',
+      { artifactType: 'application/vnd.dev.cosign.artifact.sig.v1+json' },
+      ...([true, 'SIGNATURE'] as const),
+    ],
+    ['an artifact of another type', { artifactType: 'application/vnd.example.signature-policy' }, false, 'OTHER'],
+    ['an ordinary image', {}, false, 'IMAGE'],
+  ])('%s', async (_what, referrer, signed, kind) => {
+    const { digest } = await push({ tags: ['app'] });
+    await push({ layers: ['referrer'], subject: digest, ...referrer });
+    expect(await of(digest)).toEqual([signed, [kind]]);
+  });
+
+  test.each<[string, string, boolean, string]>([
+    ['sig', cosignLayer, true, 'SIGNATURE'],
+    ['att', 'application/vnd.dsse.envelope.v1+json', false, 'ATTESTATION'],
+    ['sbom', 'text/spdx+json', false, 'SBOM'],
+    // Anybody who may push can make a tag of this name.
+    ['sig', 'application/vnd.oci.image.layer.v1.tar', false, 'IMAGE'],
+  ])('cosign 2 under a tag that ends in .%s, with layers of %s', async (suffix, layerType, signed, kind) => {
+    const { digest } = await push({ tags: ['app'] });
+    const other = await push({ tags: ['other'], layers: ['unsigned'] });
+    await push({ layers: ['payload'], layerType, tags: [`${digest.replace(':', '-')}.${suffix}`] });
+    expect(await of(digest)).toEqual([signed, [kind]]);
+    expect(await of(other.digest)).toEqual([false, []]);
+  });
+
+  test('a signature is found among many referrers, and for every tag of a list', async () => {
+    const { digest } = await push({ tags: ['a', 'b'] });
+    for (let n = 0; n < 12; n += 1)
+      await push({ layers: [`sbom ${String(n)}`], subject: digest, artifactType: 'application/spdx+json' });
+    const tags = 'tags { nodes { manifest { hasSignature } } }';
+    const answer = (hasSignature: boolean) => ({ tags: { nodes: Array(2).fill({ manifest: { hasSignature } }) } });
+    expect(await show(tags)).toEqual(answer(false));
+    await push({ layers: ['signature'], subject: digest, ...signature });
+    expect(await show(tags)).toEqual(answer(true));
+  });
+});
+
+test('labels that do not do what they say are problems of their manifest', async () => {
+  const { digest } = await push({
+    labels: { 'quay.expires-after': '3M', 'quay.immutable': 'yes', maintainer: 'alice' },
+    annotations: { 'escale.expires-after': '2000w' },
+  });
+  const fields = 'labelProblems { name value reason }';
+  expect(await show(`manifest(digest: "${digest}") { ${fields} }`)).toEqual({
+    manifest: {
+      labelProblems: [
+        { name: 'quay.expires-after', value: '3M', reason: 'NOT_UNDERSTOOD' },
+        { name: 'quay.immutable', value: 'yes', reason: 'NOT_UNDERSTOOD' },
+        { name: 'escale.expires-after', value: '2000w', reason: 'TOO_LONG' },
+      ],
+    },
+  });
+  const plain = await push({ tags: ['plain'], layers: ['plain'], labels: { 'quay.expires-after': '3d' } });
+  expect(await show(`manifest(digest: "${plain.digest}") { ${fields} }`)).toEqual({ manifest: { labelProblems: [] } });
+});

@@ -3,6 +3,9 @@ import type { Repository as RepositoryEntity } from '@escale/schema/entities';
 import { deprecationIn, platformText, type ImageConfig as DomainImageConfig } from '@escale/schema/values';
 import {
   deleteUntaggedManifests,
+  kindNeedsContent,
+  kindOfManifest,
+  labelProblemsIn,
   listManifestReferrers,
   listTagsOfManifest,
   listUntaggedManifests,
@@ -12,13 +15,22 @@ import {
 } from '@escale/domain/content';
 import { Access } from '../graphql/access-rule.ts';
 import { PageArgs, toConnection, type Connection } from '../graphql/connection.ts';
+import { ArtifactKind } from '../graphql/enums.ts';
 import { toOutcome } from '../graphql/outcome.ts';
 import type { ApiContext } from '../graphql/context.ts';
 import { Repository } from '../repositories/repository.type.ts';
 import { Tag } from '../tags/tag.type.ts';
 import { DeleteUntaggedManifestsInput, DeleteUntaggedManifestsPayload } from './untagged-manifest.type.ts';
 import { contentLoaders } from './content-loaders.ts';
-import { Annotation, ImageConfig, Layer, Manifest, ManifestConnection, PlatformManifest } from './manifest.type.ts';
+import {
+  Annotation,
+  ImageConfig,
+  LabelProblem,
+  Layer,
+  Manifest,
+  ManifestConnection,
+  PlatformManifest,
+} from './manifest.type.ts';
 
 @ArgsType()
 class ReferrersArgs extends PageArgs {
@@ -82,6 +94,31 @@ export class ManifestResolver {
   })
   deprecation(@Root() { annotations }: ManifestDetails): string | null {
     return deprecationIn(annotations)?.slice(0, deprecationLimit).toWellFormed() ?? null;
+  }
+
+  @FieldResolver(() => ArtifactKind, {
+    description:
+      'What people call the manifest, told from its types and annotations. A signature or attestation that cosign 2 keeps under a tag is told by its layers.',
+  })
+  async kind(@Root() manifest: ManifestDetails, @Ctx() ctx: ApiContext): Promise<ArtifactKind> {
+    return kindOfManifest(manifest, kindNeedsContent(manifest) ? await contentOf(ctx, manifest) : undefined);
+  }
+
+  @FieldResolver(() => Boolean, {
+    description:
+      'Whether a signature of Notation or cosign points at the manifest. The registry does not verify signatures: verify them with the client that made them before you trust the manifest.',
+  })
+  async hasSignature(@Root() { repository, digest }: ManifestDetails, @Ctx() ctx: ApiContext): Promise<boolean> {
+    return (await contentLoaders(ctx, repository).isSigned(digest)) ?? false;
+  }
+
+  @FieldResolver(() => [LabelProblem], {
+    description:
+      'The labels and annotations about tags (`escale.expires-after`, `escale.immutable` and those of `quay.`) that do not do what their text says. Empty when there are none. The push of the manifest was answered with a warning for each.',
+  })
+  async labelProblems(@Root() manifest: ManifestDetails, @Ctx() ctx: ApiContext): Promise<readonly LabelProblem[]> {
+    const content = await contentOf(ctx, manifest);
+    return content ? labelProblemsIn(content) : [];
   }
 
   @FieldResolver(() => ImageConfig, {

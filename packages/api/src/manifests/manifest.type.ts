@@ -1,5 +1,6 @@
 import { Field, ObjectType } from 'type-graphql';
 import { connectionOf } from '../graphql/connection.ts';
+import { LabelProblemReason } from '../graphql/enums.ts';
 import { ByteCount, DateTime } from '../graphql/scalars.ts';
 
 @ObjectType({ description: 'A name and a value, of an annotation or a label.' })
@@ -9,6 +10,18 @@ export class Annotation {
 
   @Field(() => String, { description: 'Any text.' })
   value!: string;
+}
+
+@ObjectType({ description: 'A label or an annotation about tags that does not do what its text says.' })
+export class LabelProblem {
+  @Field(() => String, { description: 'The name of the label, such as `quay.expires-after`.' })
+  name!: string;
+
+  @Field(() => String, { description: 'The value of the label as it was written, at most 200 characters.' })
+  value!: string;
+
+  @Field(() => LabelProblemReason, { description: 'Why the label does not do what its text says.' })
+  reason!: LabelProblemReason;
 }
 
 @ObjectType({ description: 'A step that made an image.' })

@@ -1,5 +1,6 @@
 export * from './delete-manifest.ts';
 export { deleteTag, deleteTags } from './delete-tag.ts';
+export * from './attached-signatures.ts';
 export * from './end-expired-tags.ts';
 export * from './find-blob.ts';
 export type { TagOutcome } from './for-each-tag.ts';
@@ -18,7 +19,15 @@ export {
   listTagsOfManifest,
   type TagDetails,
 } from './list-tags.ts';
-export { findManifests, readManifestContents, type ManifestContent, type ManifestDetails } from './manifest-details.ts';
+export {
+  findManifests,
+  kindNeedsContent,
+  kindOfManifest,
+  labelProblemsIn,
+  readManifestContents,
+  type ManifestContent,
+  type ManifestDetails,
+} from './manifest-details.ts';
 export { labelProblemsOf, manifestConfigLimit } from './manifest-facts.ts';
 export * from './manifest-referrers.ts';
 export * from './missing-tag.ts';

@@ -1,9 +1,14 @@
 import {
+  artifactKind,
+  isImageConfig,
   parseDigest,
   parseImageConfig,
   parseManifest,
+  readTagLabels,
+  type ArtifactKind,
   type Digest,
   type ImageConfig,
+  type LabelProblem,
   type ParsedManifest,
 } from '@escale/schema/values';
 import { requireRole } from '../access/require-role.ts';
@@ -106,6 +111,25 @@ export async function readManifestContents(
       { parsed: parseManifest(payload, media_type), config: config === null ? undefined : parseImageConfig(config) },
     ]),
   );
+}
+
+/** Whether `kindOfManifest` needs the content: cosign 2 keeps signatures in what looks like an image. */
+export function kindNeedsContent({ artifactType }: Pick<ManifestDetails, 'artifactType'>): boolean {
+  return isImageConfig(artifactType ?? '');
+}
+
+/** What people call a manifest. @param content where it was read */
+export function kindOfManifest(
+  { artifactType, mediaType, annotations }: Pick<ManifestDetails, 'artifactType' | 'mediaType' | 'annotations'>,
+  content?: ManifestContent,
+): ArtifactKind {
+  const layerTypes = content?.parsed.layers.map((layer) => layer.mediaType);
+  return artifactKind({ type: artifactType ?? mediaType, annotations, layerTypes });
+}
+
+/** The labels and annotations about tags that do not do what they say. */
+export function labelProblemsIn({ parsed, config }: ManifestContent): readonly LabelProblem[] {
+  return readTagLabels({ annotations: parsed.annotations, labels: config?.labels }).problems;
 }
 
 export function toManifestDetails(row: ManifestRow, repository: string): ManifestDetails {

@@ -16,6 +16,9 @@ export interface TestImage {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly subject?: Digest;
+  readonly artifactType?: string;
+  /** Media type of every layer. */
+  readonly layerType?: string;
   readonly condition?: PushedManifest['condition'];
   /** Only the manifest is sent. */
   readonly blobsAreHere?: boolean;
@@ -40,6 +43,8 @@ export async function pushTestImage(
     labels = {},
     annotations = {},
     subject,
+    artifactType,
+    layerType = 'application/vnd.oci.image.layer.v1.tar',
     condition,
     blobsAreHere = false,
   }: TestImage = {},
@@ -56,7 +61,8 @@ export async function pushTestImage(
     schemaVersion: 2,
     mediaType: ociManifest,
     config: describe('application/vnd.oci.image.config.v1+json', config),
-    layers: layers.map((layer) => describe('application/vnd.oci.image.layer.v1.tar', layer)),
+    layers: layers.map((layer) => describe(layerType, layer)),
+    ...(artifactType !== undefined && { artifactType }),
     annotations,
     ...(subject !== undefined && { subject: { mediaType: ociManifest, digest: subject, size: 1 } }),
   };

@@ -1,3 +1,4 @@
+export * from './artifact-kind.ts';
 export * from './deprecation.ts';
 export * from './descriptor.ts';
 export * from './digest.ts';

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
-import { artifactKind, isReferrerTag } from './artifact-kind.ts';
+import { artifactKind, isReferrerTag, kindKey, referrerTagKind } from './artifact-kind.ts';
 
 test.each([
   ['application/vnd.dev.cosign.artifact.sig.v1+json', 'signature'],
   ['application/vnd.dev.cosign.simplesigning.v1+json', 'signature'],
   ['application/vnd.cncf.notary.signature', 'signature'],
-  ['application/vnd.dev.sigstore.bundle.v0.3+json', 'attestation'],
+  ['application/vnd.dev.sigstore.bundle.v0.3+json', 'bundle'],
+  ['application/vnd.example.signature-policy', 'other'],
   ['application/spdx+json', 'sbom'],
   ['application/vnd.cyclonedx+json', 'sbom'],
   ['application/vnd.in-toto+json', 'attestation'],
@@ -26,4 +27,16 @@ test('the tags of older clients for signatures are known by their names, and not
   expect(isReferrerTag(`sha256-${digest}`)).toBe(true);
   expect(isReferrerTag('sha256-notes')).toBe(false);
   expect(isReferrerTag(`v1-sha256-${digest}`)).toBe(false);
+});
+
+test('what cosign 2 keeps is told by its tag', () => {
+  const tag = `sha256-${'a'.repeat(64)}`;
+  expect(['.sig', '.att', '.sbom', ''].map((suffix) => referrerTagKind(tag + suffix))).toEqual([
+    ...['signature', 'attestation', 'sbom', undefined],
+  ]);
+  expect(referrerTagKind('v1.sig')).toBeUndefined();
+});
+
+test('a kind of the server has a text', () => {
+  expect(kindKey('SIGNATURE')).toBe('artifacts.signature');
 });
