@@ -1,10 +1,13 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { alive } from './alive.ts';
+import { programEnvironment } from './program-environment.ts';
 import { freePort } from './free-port.ts';
+import { requireOwnFolder } from './own-folder.ts';
+import { readOrCreate, writePrivateFile } from './private-file.ts';
 
 /** Azure Blob Storage's emulator beside the product: to try the Azure path without an account. For evaluation, not for keeps. */
 export interface EmbeddedAzurite {
@@ -21,7 +24,8 @@ export async function startAzurite(options: {
 }): Promise<EmbeddedAzurite> {
   const folder = path.resolve(options.folder);
   await mkdir(path.join(folder, 'blobs'), { recursive: true, mode: 0o700 });
-  const key = await accountKey(path.join(folder, 'account-key'));
+  await requireOwnFolder(folder, 'the folder of Azurite');
+  const key = await readOrCreate(path.join(folder, 'account-key'), () => randomBytes(64).toString('base64'));
   const port = await freePort();
   let stopping = false;
   let child = await launch(folder, port, key);
@@ -39,7 +43,7 @@ export async function startAzurite(options: {
     }
   };
   child.once('exit', () => void revive());
-  await writeFile(path.join(folder, 'port'), `${String(port)}\n`, { mode: 0o600 });
+  await writePrivateFile(path.join(folder, 'port'), `${String(port)}\n`);
   return {
     connectionString: connectionTo(port, key),
     stop: async () => {
@@ -90,11 +94,12 @@ async function launch(folder: string, port: number, key: string): Promise<ChildP
   const entry = path.join(import.meta.dirname, `azurite-child${path.extname(import.meta.filename)}`);
   const child = fork(entry, [JSON.stringify({ folder, port })], {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    env: { ...process.env, AZURITE_ACCOUNTS: `${account}:${key}` },
+    // Its own key, and none of our secrets.
+    env: { ...programEnvironment(), AZURITE_ACCOUNTS: `${account}:${key}` },
     // It is to fit beside the product: its young generation would take 20 MB more for nothing that an emulator is for.
     execArgv: ['--max-semi-space-size=2'],
   });
-  await writeFile(pidFile, `${String(child.pid ?? '')}\n`, { mode: 0o600 });
+  await writePrivateFile(pidFile, `${String(child.pid ?? '')}\n`);
   const ready = once(child, 'message').then(() => true);
   const ended = once(child, 'exit').then(() => false);
   const started = await Promise.race([ready, ended, sleep(30_000, false, { ref: false })]);
@@ -111,12 +116,4 @@ function once(child: ChildProcess, event: 'exit' | 'message'): Promise<void> {
       resolve();
     });
   });
-}
-
-async function accountKey(file: string): Promise<string> {
-  const found = await readFile(file, 'utf8').catch(() => undefined);
-  if (found) return found.trim();
-  const key = randomBytes(64).toString('base64');
-  await writeFile(file, `${key}\n`, { mode: 0o600 });
-  return key;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
@@ -8,6 +8,7 @@ import { accessTokenClaims, identityClaims } from './demo-claims.ts';
 import { findPerson } from './demo-people.ts';
 import { DemoSignIn } from './demo-sign-in.ts';
 import { logoutSource, postLogoutSuccessSource } from './demo-sign-out.ts';
+import { writePrivateFile } from './private-file.ts';
 
 export interface DemoIdentityProviderSettings {
   /** `http://localhost:<port>/realms/escale`; refused unless on this machine. */
@@ -189,8 +190,7 @@ async function keptKeys(file: string): Promise<{ keys: JWK[]; cookieKey: string 
     keys: [{ ...(await exportJWK(privateKey)), use: 'sig', alg: 'RS256', kid }],
     cookieKey: randomBytes(32).toString('base64url'),
   };
-  await writeFile(file, JSON.stringify(kept), { mode: 0o600 });
-  await chmod(file, 0o600);
+  await writePrivateFile(file, JSON.stringify(kept));
   return kept;
 }
 

@@ -1,19 +1,26 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, DatabaseError } from 'pg';
-import { alive } from './alive.ts';
-import { choosePlace, exists, serverEnvironment, type ClusterPlace } from './cluster-place.ts';
-import { freePort } from './free-port.ts';
+import { alive, nodeAbove, runsAs } from './alive.ts';
+import { choosePlace, exists, type ClusterPlace } from './cluster-place.ts';
 import { initializeCluster } from './initialize-cluster.ts';
-import { postmasterFile, readPostmasterFile, socketFolderFor, urlOf, type PostmasterFile } from './postmaster-file.ts';
+import { requireOwnFolder } from './own-folder.ts';
+import { postmasterFile, readPostmasterFile, urlOf, type PostmasterFile } from './postmaster-file.ts';
+import { readOrCreate } from './private-file.ts';
+import { programEnvironment } from './program-environment.ts';
+import { ownerPasswordFile } from './running-postgres.ts';
+import { keepSmall, openServerLog } from './server-log.ts';
+import { owner, prepareRoles, superuser, type ServerPasswords } from './server-roles.ts';
+import { settingFlags } from './server-settings.ts';
+import { chooseSocketFolder, socketPort } from './socket-folder.ts';
 import { claimFromWatchdog, forgetWatchdogs, Watchdog } from './watchdog.ts';
 
 /** A PostgreSQL of our own beside the product, for machines that have none. */
 export interface EmbeddedPostgres {
-  /** `postgres://…` with the password in it. */
+  /** `postgres://…` with the password in it, for a role that owns the database and is no superuser. */
   readonly url: string;
   /** Of the postmaster, as it is now: it changes when the server had to be started again. */
   readonly pid: number;
@@ -24,32 +31,10 @@ export interface EmbeddedPostgres {
 export interface PostgresOptions {
   /** Everything of the cluster lies below; made when absent. */
   readonly folder: string;
-  /** `none` gives up durability for speed: for tests alone. */
+  /** `none` gives up durability for speed and lets the role create databases: for tests alone. */
   readonly durability?: 'full' | 'none';
   readonly onEvent?: (message: string) => void;
 }
-
-/** Small on purpose: the whole product is to fit into 250 MB. */
-const settings: Readonly<Record<string, string>> = {
-  shared_buffers: '32MB',
-  // A slot costs little; each process has pools of its own.
-  max_connections: '120',
-  huge_pages: 'off',
-  jit: 'off',
-  // Nobody runs this on a spinning disk: following an index is worth more than PostgreSQL assumes.
-  random_page_cost: '1.1',
-  // Nothing replicates from here; less is written for the same durability.
-  wal_level: 'minimal',
-  max_wal_senders: '0',
-  max_wal_size: '256MB',
-  autovacuum_max_workers: '1',
-  // A young registry grows from nothing to thousands of rows within a minute, and plans made for nothing would stay.
-  autovacuum_naptime: '10s',
-  max_parallel_workers: '2',
-  logging_collector: 'off',
-  log_min_messages: 'warning',
-};
-const fastSettings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
 
 /** Milliseconds that a server gets of which it is not clear whether it comes or goes, and one that says that it does. */
 const patience = { silent: 1500, busy: 300_000, unclaimed: 5000 };
@@ -58,43 +43,50 @@ const patience = { silent: 1500, busy: 300_000, unclaimed: 5000 };
 const busy = '57P03';
 
 /**
- * Starts PostgreSQL on a Unix socket and the loopback interface, on a port of its own, making the cluster on first use. A server
+ * Starts PostgreSQL on a Unix socket that only the server's user can open, making the cluster on first use. A server
  * that a killed product left behind is taken over; when nobody does, it ends after a few seconds. One that dies is started again
- * on the same port (P7).
+ * (P7). A cluster of an earlier version, which belonged to the superuser, is given to the role of the product.
  */
 export async function startPostgres(options: PostgresOptions): Promise<EmbeddedPostgres> {
   const folder = path.resolve(options.folder);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const password = await readOrCreate(path.join(folder, 'postgres-password'), () =>
-    randomBytes(24).toString('base64url'),
-  );
+  await requireOwnFolder(folder, 'the folder of the embedded database');
+  const password = (name: string) => readOrCreate(path.join(folder, name), () => randomBytes(24).toString('base64url'));
+  const passwords = { superuser: await password('postgres-password'), owner: await password(ownerPasswordFile) };
   const place = await choosePlace(folder);
-  if (!(await exists(path.join(place.cluster, 'PG_VERSION')))) await initializeCluster(place, password);
-  const server = new Postmaster(place, password, options);
+  if (!(await exists(path.join(place.cluster, 'PG_VERSION')))) await initializeCluster(place, passwords.superuser);
+  const server = new Postmaster({ folder, place, socketFolder: await chooseSocketFolder(place), passwords }, options);
   await server.start();
   return server;
 }
 
+/** Where a server lies, and who may connect. */
+interface ServerParts {
+  /** Only our user can write here. */
+  readonly folder: string;
+  readonly place: ClusterPlace;
+  readonly socketFolder: string;
+  readonly passwords: ServerPasswords;
+}
+
 class Postmaster implements EmbeddedPostgres {
-  readonly #place: ClusterPlace;
-  readonly #password: string;
+  readonly #parts: ServerParts;
   readonly #options: PostgresOptions;
-  #port = 0;
-  #socketFolder: string;
+  readonly #log: string;
   #pid = 0;
   #stopping = false;
   #watchdog: Watchdog | undefined;
   #watch: NodeJS.Timeout | undefined;
+  #endRotation: (() => void) | undefined;
 
-  constructor(place: ClusterPlace, password: string, options: PostgresOptions) {
-    this.#place = place;
-    this.#socketFolder = socketFolderFor(place.cluster);
-    this.#password = password;
+  constructor(parts: ServerParts, options: PostgresOptions) {
+    this.#parts = parts;
     this.#options = options;
+    this.#log = path.join(parts.folder, 'postgres.log');
   }
 
   get url(): string {
-    return urlOf({ port: this.#port, socketFolder: this.#socketFolder }, this.#password);
+    return urlOf(this.#address(), { user: owner, password: this.#parts.passwords.owner });
   }
 
   get pid(): number {
@@ -104,76 +96,93 @@ class Postmaster implements EmbeddedPostgres {
   async start(): Promise<void> {
     const left = await this.#leftBehind();
     if (left) {
-      this.#port = left.port;
       this.#pid = left.pid;
-      this.#socketFolder = left.socketFolder;
       this.#options.onEvent?.('took over the database server that an earlier start left behind');
       await this.#guard();
       this.#watchOrphan();
-      return;
+    } else {
+      await this.#launch();
     }
-    if (this.#port === 0) this.#port = await freePort();
-    await this.#launch();
+    this.#endRotation ??= keepSmall(this.#log);
+    await prepareRoles(this.#address(), this.#parts.passwords, {
+      createsDatabases: this.#options.durability === 'none',
+    });
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#endRotation?.();
     clearInterval(this.#watch);
     await this.#shutDown();
     // Not before: when we are killed meanwhile, it goes on.
     await this.#watchdog?.release();
   }
 
-  async #shutDown(): Promise<void> {
-    if (!alive(this.#pid)) return;
-    kill(this.#pid, 'SIGINT');
+  async #shutDown(pid = this.#pid): Promise<void> {
+    if (!alive(pid)) return;
+    kill(pid, 'SIGINT');
     for (let waited = 0; waited < 8000; waited += 50) {
-      if (!alive(this.#pid)) return;
+      if (!alive(pid)) return;
       await sleep(50);
     }
     // Immediate shutdown: the next start recovers from the log, as after a crash.
-    kill(this.#pid, 'SIGQUIT');
+    kill(pid, 'SIGQUIT');
   }
 
   async #guard(): Promise<void> {
     const before = this.#watchdog;
-    this.#watchdog = await Watchdog.over(this.#pid, this.#home());
+    this.#watchdog = await Watchdog.over(this.#pid, this.#parts.folder);
     await before?.release();
   }
 
   /**
-   * A server that answers on the port of a stale pid file, unless its watchdog ends it: then its end is waited for. A pid alone
-   * says nothing: it may be a zombie or another process.
+   * A server that the pid file names and that answers, unless its watchdog ends it: then its end is waited for. A pid alone
+   * says nothing: it may be a zombie or another process, and the file is in the hands of the database's user.
    */
   async #leftBehind(): Promise<PostmasterFile | undefined> {
+    const { folder, place } = this.#parts;
     const begun = Date.now();
     const within = (milliseconds: number) => Date.now() - begun < milliseconds;
     for (; ; await sleep(100)) {
-      const server = await readPostmasterFile(this.#place.cluster);
+      const server = await readPostmasterFile(place.cluster);
       if (server === undefined) return undefined;
       const { pid, port } = server;
-      const state = pid > 0 && port > 0 ? await this.#stateOf(port) : 'silent';
+      const runs = alive(pid) && runsAs(pid, place.user?.uid ?? process.getuid?.());
+      const state = runs && port > 0 ? await this.#stateOf(server) : 'silent';
       if (state === 'ours') {
-        if ((await claimFromWatchdog(pid, this.#home())) || !within(patience.unclaimed)) return server;
-      } else if (!alive(pid) || !within(patience[state])) {
+        if (this.#isFormer(server)) await this.#endFormer(pid);
+        else if ((await claimFromWatchdog(pid, folder)) || !within(patience.unclaimed)) return server;
+      } else if (!runs || !within(patience[state])) {
         // One that was just killed may still be ending its children: it is silent, and alive.
-        await rm(postmasterFile(this.#place.cluster), { force: true });
+        await rm(postmasterFile(place.cluster), { force: true });
         return undefined;
       }
     }
   }
 
+  /** Servers of earlier versions listen on a TCP port of the loopback interface. */
+  #isFormer({ port, socketFolder }: PostmasterFile): boolean {
+    return port !== socketPort || socketFolder !== this.#parts.socketFolder;
+  }
+
+  async #endFormer(pid: number): Promise<void> {
+    const product = nodeAbove(pid);
+    if (product !== undefined)
+      throw new Error(`an earlier version uses the database, in process ${String(product)}; stop it first`);
+    await this.#shutDown(pid);
+  }
+
   async #launch(): Promise<void> {
-    const { binaries, cluster, user } = this.#place;
-    const chosen = { ...settings, ...(this.#options.durability === 'none' ? fastSettings : {}) };
-    const flags = Object.entries(chosen).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    await forgetWatchdogs(this.#home());
-    const log = await open(path.join(this.#home(), 'postgres.log'), 'w');
+    const { folder, place, socketFolder } = this.#parts;
+    const { binaries, cluster, user } = place;
+    await forgetWatchdogs(folder);
+    const log = await openServerLog(this.#log);
+    const flags = settingFlags(this.#options.durability ?? 'full');
     const child = spawn(
       path.join(binaries, 'bin', 'postgres'),
-      ['-D', cluster, '-h', '127.0.0.1', '-k', this.#socketFolder, '-p', String(this.#port), ...flags],
+      ['-D', cluster, '-k', socketFolder, '-p', String(socketPort), ...flags],
       // A process group of its own: Ctrl-C in the terminal must not end the database before those who use it.
-      { cwd: '/', env: serverEnvironment(), stdio: ['ignore', log.fd, log.fd], detached: true, ...user },
+      { cwd: '/', env: programEnvironment(), stdio: ['ignore', log.fd, log.fd], detached: true, ...user },
     );
     await log.close();
     this.#pid = child.pid ?? 0;
@@ -227,16 +236,18 @@ class Postmaster implements EmbeddedPostgres {
   }
 
   async #isReady(): Promise<boolean> {
-    const server = await readPostmasterFile(this.#place.cluster);
+    const server = await readPostmasterFile(this.#parts.place.cluster);
     return server?.pid === this.#pid && server.ready;
   }
 
-  async #stateOf(port: number): Promise<'ours' | 'busy' | 'silent'> {
+  async #stateOf({ port, socketFolder }: PostmasterFile): Promise<'ours' | 'busy' | 'silent'> {
+    const { place, passwords } = this.#parts;
+    const known = [this.#parts.socketFolder, place.cluster].includes(socketFolder);
     const client = new Client({
-      host: '127.0.0.1',
+      host: known ? socketFolder : '127.0.0.1',
       port,
-      user: 'postgres',
-      password: this.#password,
+      user: superuser,
+      password: passwords.superuser,
       database: 'postgres',
       connectionTimeoutMillis: 2000,
     });
@@ -244,7 +255,7 @@ class Postmaster implements EmbeddedPostgres {
     try {
       await client.connect();
       const { rows } = await client.query<{ data_directory: string }>('show data_directory');
-      return rows[0]?.data_directory === this.#place.cluster ? 'ours' : 'silent';
+      return rows[0]?.data_directory === place.cluster ? 'ours' : 'silent';
     } catch (error) {
       return error instanceof DatabaseError && error.code === busy ? 'busy' : 'silent';
     } finally {
@@ -253,22 +264,13 @@ class Postmaster implements EmbeddedPostgres {
   }
 
   async #lastWords(failure: Error): Promise<string> {
-    const log = await readFile(path.join(this.#home(), 'postgres.log'), 'utf8').catch(() => '');
+    const log = await readFile(this.#log, 'utf8').catch(() => '');
     return log.trim().split('\n').slice(-3).join(' | ') || failure.message;
   }
 
-  /** Where the cluster lies, beside what is ours. */
-  #home(): string {
-    return path.dirname(this.#place.cluster);
+  #address(): Pick<PostmasterFile, 'port' | 'socketFolder'> {
+    return { port: socketPort, socketFolder: this.#parts.socketFolder };
   }
-}
-
-async function readOrCreate(file: string, make: () => string): Promise<string> {
-  const found = await readFile(file, 'utf8').catch(() => undefined);
-  if (found) return found.trim();
-  const value = make();
-  await writeFile(file, `${value}\n`, { mode: 0o600 });
-  return value;
 }
 
 function kill(pid: number, signal: NodeJS.Signals): void {

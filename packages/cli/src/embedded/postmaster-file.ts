@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import path from 'node:path';
 
 /** What a server says of itself in the folder of its cluster (`postmaster.pid`). */
@@ -10,30 +11,43 @@ export interface PostmasterFile {
   readonly ready: boolean;
 }
 
+/** Bytes of the file at most. */
+const sizeLimit = 4096;
+
 export const postmasterFile = (cluster: string): string => path.join(cluster, 'postmaster.pid');
 
-/** @returns undefined when no server has been there since the last one ended well */
+/**
+ * Reads the file without trusting it: it belongs to the user of the database, so it may be a link, or no file at all.
+ * @returns undefined when no server has been there since the last one ended well
+ */
 export async function readPostmasterFile(cluster: string): Promise<PostmasterFile | undefined> {
-  const text = await readFile(postmasterFile(cluster), 'utf8').catch(() => undefined);
+  const text = await readSmall(postmasterFile(cluster)).catch(() => undefined);
   if (text === undefined) return undefined;
   const [pid, , , port, socketFolder = '', , , status = ''] = text.split('\n').map((line) => line.trim());
-  return { pid: Number(pid), port: Number(port), socketFolder, ready: status === 'ready' };
+  return { pid: wholeNumber(pid), port: wholeNumber(port), socketFolder, ready: status === 'ready' };
 }
 
-/** Bytes that the path of a Unix socket may have on every system of ours. */
-const socketPathLimit = 103;
-
-/**
- * Where a server's Unix socket is to lie, which costs a third less than the loopback interface for each statement.
- * @returns an empty text where it can be nowhere: on Windows, and in a folder whose path is too long
- */
-export function socketFolderFor(cluster: string): string {
-  const fits = Buffer.byteLength(path.join(cluster, '.s.PGSQL.65535.lock')) <= socketPathLimit;
-  return fits && process.platform !== 'win32' ? cluster : '';
+async function readSmall(file: string): Promise<string | undefined> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    if (!(await handle.stat()).isFile()) return undefined;
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(sizeLimit), 0, sizeLimit, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await handle.close();
+  }
 }
 
-/** `postgres://…` for the server that says this of itself. */
-export function urlOf({ port, socketFolder }: Pick<PostmasterFile, 'port' | 'socketFolder'>, password: string): string {
-  const host = socketFolder === '' ? '127.0.0.1' : encodeURIComponent(socketFolder);
-  return `postgres://postgres:${password}@${host}:${String(port)}/postgres`;
+const wholeNumber = (text = ''): number => (/^\d{1,10}$/.test(text) ? Number(text) : 0);
+
+/** Who connects, as the server knows it. */
+export interface ServerLogin {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** `postgres://…` for a server, through its Unix socket. */
+export function urlOf(server: Pick<PostmasterFile, 'port' | 'socketFolder'>, { user, password }: ServerLogin): string {
+  const host = encodeURIComponent(server.socketFolder);
+  return `postgres://${user}:${password}@${host}:${String(server.port)}/postgres`;
 }

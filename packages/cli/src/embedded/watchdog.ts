@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdir, unlink, writeFile } from 'node:fs/promises';
+import { readdir, unlink } from 'node:fs/promises';
 import path from 'node:path';
+import { writePrivateFile } from './private-file.ts';
+import { programEnvironment } from './program-environment.ts';
 
 /** Seconds in which a product that was killed can be started again and take its server over. */
 const grace = 5;
@@ -22,15 +24,16 @@ export class Watchdog {
     this.#shell = shell;
   }
 
-  /** @param folder where it is written down that this server is watched */
+  /** @param folder of ours, in which a file says that this server is watched */
   static async over(pid: number, folder: string): Promise<Watchdog> {
     const file = path.join(folder, `${prefixOf(pid)}${randomBytes(4).toString('hex')}`);
-    await writeFile(file, '', { mode: 0o600 });
+    await writePrivateFile(file, '');
     const shell = spawn('/bin/sh', ['-c', script, 'watchdog', String(pid), file, String(grace)], {
       // Ctrl-C in the terminal is not for it.
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
       cwd: '/',
+      env: programEnvironment(),
     });
     // Without a shell the server stays behind after a kill, and the next start takes it over.
     shell.on('error', () => undefined);
