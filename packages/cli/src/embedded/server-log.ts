@@ -1,34 +1,23 @@
 import { constants } from 'node:fs';
-import { chmod, copyFile, open, rm, stat, truncate, type FileHandle } from 'node:fs/promises';
+import { chmod, copyFile, lstat, open, rm, truncate, type FileHandle } from 'node:fs/promises';
 
 /** Bytes of one file. The file itself and one that went before it are kept. */
 const sizeLimit = 10 * 1024 * 1024;
 /** Milliseconds between two looks at the size. */
 const interval = 60_000;
 
-const appended =
-  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const appended = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 
 /**
- * Opens the log of the database server for appending. Only its owner can read it (0600), and it is never opened through a link.
- * One that others could read was written by an earlier version, which logged statements: it begins anew.
+ * Opens the log of the database server for appending. Only its owner can read it (0600). Anything but such a file is replaced: a
+ * link, which is never followed, and a file that others could read. Earlier versions wrote one, and logged statements.
  * @param file in a folder that only our user can write to
  */
 export async function openServerLog(file: string): Promise<FileHandle> {
+  const found = await lstat(file).catch(() => undefined);
+  if (found && !(found.isFile() && (found.mode & 0o077) === 0)) await rm(file, { force: true });
   await rotate(file);
-  const handle = await open(file, appended, 0o600);
-  try {
-    const found = await handle.stat();
-    if (!found.isFile()) throw new Error(`${file} is no file; remove it and start again`);
-    if ((found.mode & 0o077) !== 0) {
-      await handle.chmod(0o600);
-      await handle.truncate(0);
-    }
-    return handle;
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
+  return open(file, appended, 0o600);
 }
 
 /** Keeps the log at its size while the server writes to it. @returns what ends that */
@@ -42,7 +31,7 @@ export function keepSmall(file: string, limit: number = sizeLimit): () => void {
 
 /** The server goes on with the same open file: it is copied, and emptied. It appends, so its next line is the first one. */
 export async function rotate(file: string, limit: number = sizeLimit): Promise<void> {
-  const found = await stat(file).catch(() => undefined);
+  const found = await lstat(file).catch(() => undefined);
   if (!found?.isFile() || found.size <= limit) return;
   const former = `${file}.1`;
   await rm(former, { force: true });
