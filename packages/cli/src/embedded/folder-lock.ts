@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, readdir, rm, type FileHandle } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, readdir, rename, rm, unlink, type FileHandle } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,14 +14,18 @@ const pathLimit = 103;
 /** Characters of the longest answer of a holder: `claiming`, a space and a process id. */
 const answerLimit = 32;
 /** Milliseconds. */
-const patience = { answer: 1000, claim: 10_000 };
+const patience = { answer: 1000, unclear: 2000, claim: 10_000, draft: 24 * 60 * 60 * 1000 };
+
+/** How the name of a socket begins on which nobody listens yet. */
+const draftPrefix = 'new-';
 
 /**
  * Locks a folder by a listening socket, which ends with the process however that ends. Sockets lie in a folder that only our user
  * can enter (0700), so nobody else can take the lock or answer for its holder.
  *
- * Each process listens under a random name first and then reads who else does. A name whose process ended never comes back, so it
- * can be removed without a race. Of two that claim at the same time the lower name wins; the other one gives up.
+ * Each process makes a random name known first, under which it listens already, and then reads who else does. A name under which
+ * nobody listens never comes back, so it can be removed without a race. Of two that claim at the same time the lower name wins; the
+ * other one gives up.
  * @returns the id of the process that holds it, or `unknown`, when another one does
  */
 export async function lockFolder(folder: string): Promise<FolderLock | { readonly heldBy: string }> {
@@ -55,7 +59,7 @@ interface Reach {
 
 async function reachOf(place: string): Promise<Reach> {
   const direct = (name: string) => path.join(place, name);
-  if (Buffer.byteLength(direct('0'.repeat(24))) <= pathLimit || process.platform !== 'linux')
+  if (Buffer.byteLength(direct(`${draftPrefix}${'0'.repeat(24)}`)) <= pathLimit || process.platform !== 'linux')
     return { address: direct, close: () => Promise.resolve() };
   const handle: FileHandle = await open(place, 'r');
   return { address: (name) => `/proc/self/fd/${String(handle.fd)}/${name}`, close: () => handle.close() };
@@ -77,14 +81,17 @@ class Lock {
     this.#server.unref();
   }
 
-  listen(): Promise<void> {
-    return new Promise((resolve, reject) => {
+  /** The name appears when somebody listens: between binding a socket and listening it would look abandoned. */
+  async listen(): Promise<void> {
+    const draft = this.#reach.address(`${draftPrefix}${this.#name}`);
+    await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(this.#reach.address(this.#name), () => {
+      this.#server.listen(draft, () => {
         this.#server.off('error', reject);
         resolve();
       });
     });
+    await rename(draft, this.#reach.address(this.#name));
   }
 
   async release(): Promise<void> {
@@ -100,22 +107,37 @@ class Lock {
 
 /** Who else holds the folder, or will: undefined when nobody does. */
 async function holder(place: string, reach: Reach, own: string): Promise<string | undefined> {
-  for (let waited = 0; ; waited += 20) {
-    let claims = false;
+  const begun = Date.now();
+  const beyond = (milliseconds: number) => Date.now() - begun > milliseconds;
+  for (;;) {
+    let waits = false;
     for (const name of await readdir(place)) {
       if (name === own) continue;
-      const answer = await ask(reach.address(name));
-      if (answer === undefined) await rm(path.join(place, name), { force: true });
-      else if (answer.held || name < own || waited > patience.claim) return answer.pid;
-      else claims = true;
+      if (name.startsWith(draftPrefix)) {
+        await removeAbandoned(path.join(place, name));
+        continue;
+      }
+      const { state, pid } = await ask(reach.address(name));
+      if (state === 'gone') await rm(path.join(place, name), { force: true });
+      else if (state === 'held') return pid;
+      else if (state === 'claiming' && (name < own || beyond(patience.claim))) return pid;
+      // It may be giving up at this moment.
+      else if (state === 'unclear' && beyond(patience.unclear)) return pid;
+      else waits = true;
     }
-    if (!claims) return undefined;
+    if (!waits) return undefined;
     await sleep(20);
   }
 }
 
-/** @returns undefined when nobody listens there any more */
-function ask(address: string): Promise<{ held: boolean; pid: string } | undefined> {
+interface Answer {
+  /** `gone` when nobody listens there any more, `unclear` when the answer was cut short or has other words. */
+  readonly state: 'held' | 'claiming' | 'unclear' | 'gone';
+  /** A number, or `unknown`: other words are not repeated to a person. */
+  readonly pid: string;
+}
+
+function ask(address: string): Promise<Answer> {
   return new Promise((resolve) => {
     let text = '';
     let refused = false;
@@ -130,13 +152,19 @@ function ask(address: string): Promise<{ held: boolean; pid: string } | undefine
     });
     socket.on('close', () => {
       const [, state, pid = 'unknown'] = /^(held|claiming) (\d{1,10})$/.exec(text) ?? [];
-      // Only known words are repeated to a person. Whoever listens without saying any holds it.
-      resolve(refused ? undefined : { held: state !== 'claiming', pid });
+      if (refused) resolve({ state: 'gone', pid });
+      else resolve({ state: state === 'held' || state === 'claiming' ? state : 'unclear', pid });
     });
   });
 }
 
-/** Earlier versions kept a socket of this name on systems other than Linux. */
+/** A draft lives for a moment: one of yesterday belongs to a process that was killed in that moment. */
+async function removeAbandoned(draft: string): Promise<void> {
+  const found = await lstat(draft).catch(() => undefined);
+  if (found && Date.now() - found.mtimeMs > patience.draft) await rm(draft, { force: true });
+}
+
+/** Earlier versions kept a socket of this name on systems other than Linux. (`rm` would remove a folder made meanwhile.) */
 async function removeOldLock(place: string): Promise<void> {
-  await rm(place, { force: true }).catch(() => undefined);
+  await unlink(place).catch(() => undefined);
 }
