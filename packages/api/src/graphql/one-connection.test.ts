@@ -72,6 +72,7 @@ const others: Readonly<Record<string, (scene: Scene) => Promise<Record<string, u
     return { id: `not ${session.id}` };
   },
   revokeTokens: async ({ organization }) => ({ namespace: organization.name }),
+  allowOrganizationGroups: async ({ organization }) => ({ organization: organization.name, patterns: ['/devs'] }),
   takeOverOrganization: async ({ organization }) => ({ organization: organization.name }),
   updateRegistrySettings: async () => ({}),
   // The callers must stay signed in.

@@ -161,8 +161,6 @@ export const inputs: Readonly<Record<string, (scene: Scene) => Promise<Record<st
     ]);
     return { organization: scene.organization.name, team: (await scene.team()).name, group: '/devs' };
   },
-  allowOrganizationGroups: ({ organization }) =>
-    Promise.resolve({ organization: organization.name, patterns: ['/devs', '/platform/*'] }),
   createRobot: async ({ organization }) => ({ namespace: organization.name, name: next('new-bot') }),
   updateRobot: async (scene) => ({ robot: (await scene.robot()).login, description: 'new' }),
   deleteRobot: async (scene) => ({ robot: (await scene.robot()).login }),
