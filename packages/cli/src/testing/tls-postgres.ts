@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectOnce } from '@escale/schema/orm';
-import { choosePlace, serverEnvironment } from '../embedded/cluster-place.ts';
+import { choosePlace } from '../embedded/cluster-place.ts';
 import { freePort } from '../embedded/free-port.ts';
 import { initializeCluster } from '../embedded/initialize-cluster.ts';
+import { programEnvironment } from '../embedded/program-environment.ts';
 import { createAuthority } from './certificates.ts';
 
 /** A PostgreSQL on 127.0.0.1 whose certificate is for `localhost`, by a CA that nobody else knows. */
@@ -63,7 +64,7 @@ export async function startTlsPostgres(hba: string): Promise<TlsPostgres> {
   const child = spawn(
     path.join(binaries, 'bin', 'postgres'),
     ['-D', cluster, '-h', '127.0.0.1', '-k', '', '-p', String(port), ...flags],
-    { cwd: '/', env: serverEnvironment(), stdio: 'ignore', ...user },
+    { cwd: '/', env: programEnvironment(), stdio: 'ignore', ...user },
   );
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const url = (host: string, query = '') =>
