@@ -62,7 +62,7 @@ test('an upload that was never completed so is unknown', async () => {
     expect(await put(`/v2/acme/app/blobs/uploads/${id}`, digestOf('completed'))).toEqual(unknown);
 });
 
-test('an open upload of somebody else, and a blob that was deleted, are unknown; a stranger is refused as before', async () => {
+test('an open upload of somebody else, and a blob that was deleted, are unknown; a stranger finds no repository', async () => {
   const robot = await acme.registry.robotToken(acme.alice, 'acme', 'ci');
   await execute(
     `insert into permissions (id, repository_id, role, robot_id, created_at)
@@ -71,7 +71,7 @@ test('an open upload of somebody else, and a blob that was deleted, are unknown;
   const location = await acme.begin('acme/app');
   expect(await put(location, digestOf('completed'), undefined, robot)).toEqual(unknown);
   expect(await put(location, digestOf('to be deleted'), 'to be deleted')).toEqual(linked(digestOf('to be deleted')));
-  expect((await put(location, digestOf('to be deleted'), 'to be deleted', acme.outsider))[0]).toBe(403);
+  expect((await put(location, digestOf('to be deleted'), 'to be deleted', acme.outsider))[0]).toBe(404);
   const path = `/v2/acme/app/blobs/${digestOf('to be deleted')}`;
   expect((await acme.send('DELETE', path, { as: acme.writer })).status).toBe(202);
   expect(await put(location, digestOf('to be deleted'), 'to be deleted')).toEqual(unknown);
