@@ -79,8 +79,8 @@ const wholeTests = [
 const onlyIn: readonly (readonly [RegExp, RegExp])[] = [
   [/^@azure\//, /^packages\/registry\/src\/storage\//],
   [/^graphile-worker$/, /^packages\/registry\/src\/worker\.ts$/],
-  // Connections are made in one package; the embedded server asks itself whether it is there.
-  [/^pg$/, /^packages\/(?:schema\/src\/.+|registry\/src\/worker|cli\/src\/embedded\/postgres)\.ts$/],
+  // Connections are made in one package; the embedded server checks that it runs and sets up its roles.
+  [/^pg$/, /^packages\/(?:schema\/src\/.+|registry\/src\/worker|cli\/src\/embedded\/(?:postgres|server-roles))\.ts$/],
   [/^keycloak-connect$/, /^packages\/api\/src\/auth\/keycloak\.ts$/],
   [/^prom-client$/, /^packages\/cli\/src\/metrics\//],
   [/^oidc-provider$/, /^packages\/cli\/src\/embedded\/|^packages\/api\/src\/testing\/|\.test\.ts$/],
