@@ -50,6 +50,7 @@ async function push(
     if (point === 'manifest.locked' && collects) await collection.step();
     await usual?.(point);
   };
+  model.mayReturnManifest(repository, bench.manifestOf(listed).digest);
   try {
     const digest = await bench.push(repository, listed);
     model.acknowledge({ repository, digest, blobs: listed.blobs ?? [], children, subject: listed.subject }, listed.tag);
@@ -182,6 +183,7 @@ const acts: Readonly<Record<string, Act>> = {
     const { repository, tag, digest } = pick(ended, a);
     const parts = model.partsOf(repository, digest);
     for (const text of parts.flatMap(({ blobs }) => blobs)) model.mayReturn(repository, text);
+    for (const part of parts) model.mayReturnManifest(repository, part.digest);
     await restoreTag(bench.ctx(), { repository: repository.name, tag, digest });
     for (const part of parts) part.deleted = false;
     model.moveTag(repository, tag, digest);

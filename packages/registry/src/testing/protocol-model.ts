@@ -41,6 +41,8 @@ export class ProtocolModel {
   ended: (AckedTag & { endedAt: number })[] = [];
   readonly #promises = new Map<string, { repository: BenchRepository; text: string; until: number }>();
   readonly #deletedBlobs = new Map<string, { repository: BenchRepository; text: string }>();
+  /** Keys of manifests whose deletion was acknowledged, until a request that may bring them back begins. */
+  readonly #gone = new Set<string>();
 
   promise(repository: BenchRepository, text: string): void {
     this.#promises.set(`${repository.id} ${text}`, { repository, text, until: this.now + hoursOfPromise });
@@ -61,6 +63,11 @@ export class ProtocolModel {
   /** Before a request that links a blob, acknowledged or not. */
   mayReturn(repository: BenchRepository, text: string): void {
     this.#deletedBlobs.delete(`${repository.id} ${text}`);
+  }
+
+  /** Before a request that stores or restores a manifest, acknowledged or not. */
+  mayReturnManifest(repository: BenchRepository, digest: Digest): void {
+    this.#gone.delete(keyOf(repository, digest));
   }
 
   /** Blobs whose deletion was acknowledged (P4). */
@@ -114,7 +121,9 @@ export class ProtocolModel {
       if (named === digest) this.endTag(repository, tag);
     }
     const entry = this.manifests.get(keyOf(repository, digest));
-    if (entry) entry.deleted = true;
+    if (!entry) return;
+    entry.deleted = true;
+    this.#gone.add(keyOf(repository, digest));
   }
 
   /** Ended lifetimes whose manifest must still be there to be restored. */
@@ -145,7 +154,7 @@ export class ProtocolModel {
 
   /** Manifests whose deletion was acknowledged (P4). */
   gone(): AckedManifest[] {
-    return [...this.manifests.values()].filter(({ deleted }) => deleted);
+    return [...this.manifests.entries()].filter(([key]) => this.#gone.has(key)).map(([, entry]) => entry);
   }
 }
 

@@ -232,11 +232,15 @@ export class StorageBench {
     return mountBlob(this.ctx(), to.id, digest, from.id);
   }
 
+  /** The manifest that `push` stores for this. */
+  manifestOf(listed: Listed): { digest: Digest; payload: Buffer } {
+    const text = manifestText(listed, (child) => this.#sizes.get(child) ?? 1);
+    return { digest: digestOfText(text), payload: Buffer.from(text) };
+  }
+
   /** Pushes a manifest whose blobs are here. */
   async push(repository: { id: string; name: string }, listed: Listed): Promise<Digest> {
-    const text = manifestText(listed, (child) => this.#sizes.get(child) ?? 1);
-    const digest = digestOfText(text);
-    const payload = Buffer.from(text);
+    const { digest, payload } = this.manifestOf(listed);
     this.#sizes.set(digest, payload.length);
     const tags = listed.tag === undefined ? [] : [listed.tag as TagName];
     await pushManifest(this.ctx(), repository, { digest, payload, parsed: parseManifest(payload, undefined), tags });
