@@ -113,13 +113,15 @@ describe('no wait is for ever', () => {
   };
 
   test('for a connection', async () => {
+    let isReleased = false;
     const hold = () =>
       inTransaction(outer(), async ({ em }) => {
-        for (let times = 0; times < 3; times += 1) await rows(em, 'select pg_sleep(0.6)');
+        while (!isReleased) await rows(em, 'select pg_sleep(0.1)');
       });
     const held = [hold(), hold()];
     await expect.poll(() => connectionCounts(orm)).toMatchObject({ busy: 2 });
     expect(await failureOf(rows(orm.em.fork()))).toBe('busy');
+    isReleased = true;
     await Promise.all(held);
   });
 
