@@ -142,7 +142,7 @@ function readDocuments(): Map<string, TrustedDocument> {
 
 /**
  * A build sends no documents but their ids, and writes a list of them, `documents.json`, from which the server takes the texts
- * (reliability §5.2). Each is a module of its own, so that a page carries only those that it sends; while developing, documents are
+ * (G15). Each is a module of its own, so that a page carries only those that it sends; while developing, documents are
  * sent as they are.
  */
 function trustedDocuments(): Plugin {

@@ -9,7 +9,7 @@ import { oras } from './drivers/oras.ts';
 import { regctl } from './drivers/regctl.ts';
 import { openWorkplace, type Workplace } from './workplace.ts';
 
-/** What each client makes of an answer (reliability §1.3): to somebody without a right, and to nobody. */
+/** What each client makes of an answer (T27): to somebody without a right, and to nobody. */
 const clients = [
   { client: docker, stranger: /not found|may not see it/, anonymous: /unauthorized/i },
   { client: podman, stranger: /may not see it/, anonymous: /unauthorized/i },

@@ -56,7 +56,7 @@ interface State {
 
 /**
  * Kills the server and its PostgreSQL in turn, at random moments and at named places, while customers push, pull, tag, mount
- * and delete; after each restart everything acknowledged is read and hashed (D12–D15, reliability §3.4).
+ * and delete; after each restart everything acknowledged is read and hashed (D12–D15).
  */
 export async function crash(options: CrashOptions): Promise<CrashReport> {
   mkdirSync(options.folder, { recursive: true, mode: 0o755 });

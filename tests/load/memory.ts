@@ -11,7 +11,7 @@ import { signIn } from '../support/sign-in.ts';
 import { startStack, type Stack } from '../support/stack.ts';
 
 const mebibyte = 2 ** 20;
-/** product.md §8, in MiB. */
+/** The goals of docs/guarantees.md, in MiB. */
 const limits = { atRest: 250, server: 512 };
 /** Of one namespace at most so many uploads are open; the many come to two. */
 const namespaces = ['alice', 'bob', 'carol'] as const;

@@ -1,6 +1,6 @@
 // npm run test:storms [-- --only NAME] [--scale 1]
 // What a registry must bear without falling over: a fleet that signs in at once, clients that hang or send no body, manifests as
-// large as they may be, an image that everybody signs, and more pushes than the machine can take (reliability.md L5, L6, L9, L12,
+// large as they may be, an image that everybody signs, and more pushes than the machine can take (L5, L6, L9, L12,
 // L15).
 import { parseArgs } from 'node:util';
 import { hanging } from './storms/hanging.ts';

@@ -1,4 +1,4 @@
-/** A browser without a window: what a script needs to sign in (product.md §3). */
+/** A browser without a window: what a script needs to sign in. */
 export class CookieJar {
   /** By host and name; the path decides to whom a cookie is sent. */
   readonly #cookies = new Map<string, { value: string; path: string; host: string; name: string }>();

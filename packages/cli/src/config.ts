@@ -21,7 +21,7 @@ const databaseUrl = z.string().superRefine((url, context) => {
   }
 });
 
-/** Every variable of the product (product.md §2), read once; flags of the command line stand above them. */
+/** Every environment variable of the product, read once. Command line flags override them. */
 export const escaleConfig = z.object({
   ESCALE_HOST: z.string().min(1).default('127.0.0.1').describe('the interface of the public listener'),
   ESCALE_PORT: port.default(8080).describe('the port of the public listener'),

@@ -5,7 +5,7 @@ import type { EscaleConfig } from './config.ts';
 import type { RequestCounts, RoomName } from './metrics/request-counts.ts';
 import { hostNamesOf, isOwnHost } from './own-host.ts';
 
-/** Who answers what on the one public port (product.md §3); a process of one role has not all of them. */
+/** Who answers what on the one public port; a process of one role has not all of them. */
 export interface Rooms {
   readonly registry?: RequestListener;
   readonly api?: RequestListener;

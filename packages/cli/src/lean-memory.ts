@@ -10,7 +10,7 @@ const arenas = 'MALLOC_ARENA_MAX';
 
 /**
  * Begins this process anew with settings that are only read when a process begins: a server that lives in bursts of uploads
- * then holds some 100 MB less (product.md §8). The process keeps its number, its pipes and its arguments. Does nothing where
+ * then holds some 100 MB less. The process keeps its number, its pipes and its arguments. Does nothing where
  * somebody has chosen the settings already, or Node cannot do it (before 23.11, on Windows): then it works with more memory.
  */
 export function beginLean(node: NodeJS.Process): void {

@@ -1,5 +1,5 @@
 /**
- * The places at which tests may make a process die, fail or wait (reliability §3.3). Named after what has just happened;
+ * The places at which tests may make a process die, fail or wait. Named after what has just happened;
  * a name that ends in `ing` lies inside the transaction, before its commit.
  */
 export type FaultPoint =

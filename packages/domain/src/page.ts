@@ -38,7 +38,7 @@ interface Keyset {
 
 const defaultSize = 30;
 
-/** Reads one page by keyset, never by offset: any depth costs the same (reliability decision 14). */
+/** Reads one page by keyset, never by offset: any depth costs the same. */
 export async function keysetPage<Item extends { id: string }>(
   ctx: Context,
   entity: EntityName<Item>,

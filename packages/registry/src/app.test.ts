@@ -60,7 +60,7 @@ describe('names and paths (R1–R7)', () => {
   });
 });
 
-describe('rights (reliability §1.3)', () => {
+describe('rights (T27)', () => {
   test('private and missing look the same to those who may not see', async () => {
     await acme.pushImage('acme/secret', '1');
     const both = async (as: string | undefined, method: string, path: string) => {

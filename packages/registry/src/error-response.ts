@@ -44,7 +44,7 @@ const statusOf = {
   FRESH_SIGN_IN_REQUIRED: 401,
 } as const satisfies Record<ErrorCode, number>;
 
-/** Codes of our own, in the words of the specification's list (reliability §6.1). */
+/** Codes of our own, in the words of the specification's list. */
 const wireCode: Partial<Record<ErrorCode, string>> = {
   RANGE_INVALID: 'BLOB_UPLOAD_INVALID',
   MANIFEST_TOO_LARGE: 'MANIFEST_INVALID',

@@ -3,7 +3,7 @@ import { rawRequest } from './testing/raw-request.ts';
 import { answered, openRefusalScene, type RefusalScene } from './testing/refusal-scene.ts';
 import { clientOf, digestOf, imageOf, ociManifest } from './testing/registry-client.ts';
 
-/** What must be refused, exactly so, leaving nothing behind (reliability §6.1, R1 to R25). */
+/** What must be refused, exactly so, leaving nothing behind (docs/guarantees.md, R1 to R25). */
 let scene: RefusalScene;
 beforeAll(async () => {
   scene = await openRefusalScene(inject('databaseServerUrl'));

@@ -4,7 +4,7 @@ import type { ApiConfig } from '../config.ts';
 
 /**
  * Whether a request that acts by cookie comes from our own pages: it carries a header that no foreign form can send, and where
- * the browser names an origin, it is ours (product.md §3).
+ * the browser names an origin, it is ours.
  * @throws DENIED
  */
 export function requireSameOrigin(http: KoaContext, { externalUrl }: ApiConfig): void {

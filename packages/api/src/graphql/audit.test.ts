@@ -4,7 +4,7 @@ import { buildUser } from '@escale/schema/testing';
 import { createScene, inputs, kinds, type Kind, type People, type Scene } from '../testing/scene.ts';
 import { startTestApi, type Caller, type TestApi } from '../testing/test-api.ts';
 
-/** Every act of consequence leaves an entry (product.md §6), in the log of the namespace that it concerns. */
+/** Every act of consequence leaves an entry (docs/guarantees.md, Rights), in the log of the namespace that it concerns. */
 let api: TestApi;
 let alice: Caller;
 let people: People;

@@ -47,7 +47,7 @@ function allowed({ status, errors, text }: Answer, shown: unknown): boolean {
   return errors.length === 0 && shown !== null && shown !== undefined;
 }
 
-/** Who has what a rule asks for: quay.md §2.2, with administrators of the registry as product.md §4 has them. */
+/** The kinds of callers that satisfy each rule. Administrators of the registry (`S`) satisfy every one. */
 const holders: Readonly<Partial<Record<Needs, readonly Letter[]>>> = {
   'repository read': ['Rr', 'Rw', 'Ra', 'Oa', 'S'],
   'repository write': ['Rw', 'Ra', 'Oa', 'S'],

@@ -7,7 +7,7 @@ export interface Names {
   robot: string;
 }
 
-/** What is shown: an ability, how one asks for it, and to whom (quay.md §2.2). */
+/** Each row: an ability, the query that uses it, and the kinds of callers that have it. */
 export const abilities: readonly (readonly [string, (names: Names) => string, string])[] = [
   ['see a private repository', ({ repository }) => `repository(name: "${repository}") { name }`, 'Rr Rw Ra Oa S'],
   ['list its tags', ({ repository }) => `repository(name: "${repository}") { tags { totalCount } }`, 'Rr Rw Ra Oa S'],

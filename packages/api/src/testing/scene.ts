@@ -17,7 +17,10 @@ import { buildOrganization, buildPermission, buildRepository, buildRobot, buildT
 import type { Digest, TagName } from '@escale/schema/values';
 import { createToken, type Vault } from '@escale/domain/credentials';
 
-/** The kinds of callers that the matrix of rights knows, in quay.md's letters; anonymous is nobody of these. */
+/**
+ * The kinds of callers in the matrix of rights: any user, repository read, write and admin, organization member, creator and
+ * admin, and administrator of the registry (superuser). Anonymous is none of these.
+ */
 export const kinds = ['U', 'Rr', 'Rw', 'Ra', 'Om', 'Oc', 'Oa', 'S'] as const;
 export type Kind = (typeof kinds)[number];
 export type People = Readonly<Record<Kind, User>>;

@@ -11,7 +11,7 @@ export interface Person {
   readonly groups: readonly string[];
 }
 
-/** The users of product.md §2. */
+/** The users of the demo identity provider. */
 export const people: readonly Person[] = [
   person('alice', 'Alice', 'Martin', ['/platform/dev']),
   person('bob', 'Bob', 'Durand', ['/platform/dev']),

@@ -44,7 +44,7 @@ interface Row {
 }
 
 /**
- * The rule of rights, in one place (product.md §4): the most of the own namespace, direct permission, each team's permission,
+ * The rule of rights, in one place: the most of the own namespace, direct permission, each team's permission,
  * the organization's admin teams. No deny rules. Reads the rows at every use, so that no answer is staler than the database.
  * What does not hang on rows of permissions is `standingReasons`.
  * @param me SQL of the id of the user or robot

@@ -13,7 +13,7 @@ import { principalKey, principalName, type Principal } from './principal.ts';
 /**
  * The first line of every verb on a repository that a registry client asks for.
  * @throws UNAUTHORIZED where other credentials (or a token with more in it) would help, NAME_UNKNOWN for what may not be seen,
- * DENIED with the missing right and who could grant it, to those who may know that the repository exists (product.md §4)
+ * DENIED with the missing right and who could grant it, to those who may know that the repository exists (T27)
  */
 export async function requireAction(
   ctx: Context,

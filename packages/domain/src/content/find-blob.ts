@@ -62,7 +62,7 @@ const renewLease = `
     where b.id = here.id returning b.id, b.digest, b.size, b.storage_key`;
 
 /**
- * Says that a blob is here, and promises it for six hours: whoever asks is about to name it in a manifest (decision 5).
+ * Says that a blob is here, and promises it for six hours: whoever asks is about to name it in a manifest (P2).
  * @throws BLOB_UNKNOWN, also for a quarantined one: the client then sends the bytes, which heals it
  */
 export async function promiseBlob(ctx: Context, repositoryId: string, digest: Digest): Promise<LinkedBlob> {

@@ -59,7 +59,7 @@ const gatheredPayload = 64 * 1024;
 /** Bytes would travel as hexadecimal digits, and leave in a piece of their own behind the headers. */
 export const payloadText = `convert_from(m.payload, 'UTF8')`;
 
-/** What a promise is worth at least when it is told (decision 5). */
+/** How much of a lease must be left for a read to count as a promise without renewing it (P2). */
 const promise = `interval '5 hours'`;
 
 const milliseconds = (time: string): string => `(extract(epoch from ${time}) * 1000)::float8`;

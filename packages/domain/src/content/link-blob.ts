@@ -21,7 +21,7 @@ export interface LinkedBytes {
 }
 
 /**
- * Makes committed bytes a blob of a repository and ends their upload session, in one statement (reliability §3.2, step 1).
+ * Makes committed bytes a blob of a repository and ends their upload session, in one statement (P2).
  * Where a live blob of this digest exists already, that one is linked, and the bytes just committed are superfluous. Where a
  * quarantined one exists, it gets these bytes and is healed with everything that lists it (D31); what is left of the damaged
  * object is swept a week later.

@@ -10,7 +10,7 @@ export interface ListedBlobs {
 }
 
 /**
- * An index may list blobs too, as BuildKit before 0.21 does for its caches (peers.md §3, 28): kept like layers, yet like an
+ * An index may list blobs too, as BuildKit before 0.21 does for its caches: kept like layers, yet like an
  * index's other entries they may be absent.
  * @throws SIZE_INVALID when one is listed with two sizes
  */
@@ -30,7 +30,7 @@ export function listedBlobs({ config, layers, manifests }: ParsedManifest): List
 
 /**
  * SQL of the blobs of a repository (its id first) among some digests, locked with their links against collection, in digest
- * order so that two pushes never wait for each other (reliability §3.2, step 3).
+ * order so that two pushes never wait for each other (P1).
  */
 export const blobsKeptFromCollection = `
   select b.id, b.digest, b.size, b.unreferenced_since is not null as unreferenced from blobs b

@@ -22,7 +22,7 @@ export interface ManifestFacts extends TagLabels {
 
 /**
  * What an image says in its config, and what labels ask of the tags on it. A manifest's annotations come before the labels of
- * its config. An index without annotations of its own asks for what all its children ask for (quay.md §1.7).
+ * its config. An index without annotations of its own asks for what all its children ask for as in Quay.
  */
 export async function describeManifest(
   ctx: Context,

@@ -4,7 +4,7 @@ import { manifestUnknown } from '../errors.ts';
 
 /**
  * Keeps a manifest for at least five hours more, and everything it lists: whoever may push asks for it by digest in order not
- * to send it again, and will list it in an index (decision 5). Costs a write at most once an hour.
+ * to send it again, and will list it in an index (P2). Costs a write at most once an hour.
  * @throws MANIFEST_UNKNOWN when it went away since the caller saw it
  */
 export async function promiseManifest(ctx: Context, repositoryId: string, digest: Digest): Promise<void> {

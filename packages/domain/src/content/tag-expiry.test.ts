@@ -46,7 +46,7 @@ describe('expiry', () => {
   });
 });
 
-describe('labels (quay.md §1.7)', () => {
+describe('labels', () => {
   const hours = (date: Date | null | undefined) => date && Math.round((date.getTime() - Date.now()) / 3_600_000);
 
   test.each(['quay.expires-after', 'escale.expires-after'])('%s counts from each tagging', async (label) => {

@@ -26,7 +26,7 @@ export interface Authentication {
 
 /**
  * Authenticates what a registry client sends as user name and password: `$app` with an application token, or a robot's login
- * with one of its tokens. Local passwords do not exist (product.md §4).
+ * with one of its tokens. Local passwords do not exist.
  * @throws UNAUTHORIZED with a message that says what to do
  */
 export async function authenticateBasic(

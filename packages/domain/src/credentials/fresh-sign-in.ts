@@ -3,14 +3,14 @@ import type { Context } from '../context.ts';
 import { freshSignInRequired, tooManyReveals } from '../errors.ts';
 
 /**
- * Seconds that a sign-in counts as fresh for. Showing a secret that is in use hands it out without a trace where it is used, so
- * an open browser is not enough (S4, ASVS 7.5.3). S4's ten minutes are for installations where that is the exception; here it
- * is how the product is used (product.md §5), and who works with it for an hour is not to be asked for a password twice. A new
- * secret is a row of its own that its owner sees and can revoke: making one needs no more than the right to.
+ * Seconds for which a sign-in counts as fresh. Showing a secret in use hands it out without a trace where it is used, so an
+ * open browser is not enough (S4, ASVS 7.5.3). Two hours, because people rely on showing tokens: someone who works with them
+ * for an hour should not be asked for a password twice. Making a new secret needs only the right to do so: it is a row of its
+ * own, which its owner sees and can revoke.
  */
 export const freshFor = 2 * 60 * 60;
 
-/** Secrets that one principal may have shown again within an hour: S4's ten, for the same reason more. */
+/** How many secrets one principal may have shown again within an hour (S4). */
 const revealsPerHour = 60;
 
 /**

@@ -106,7 +106,7 @@ async function rewrapUnmarked(
   }
 }
 
-/** Forgets all copies that serve showing tokens again, when the product is told to keep none (product.md §4). */
+/** Forgets all copies that serve showing tokens again, when the product is told to keep none (S4). */
 export async function wipeSealedCopies({ em }: Pick<Context, 'em'>): Promise<void> {
   for (const table of Object.values(tokenTables))
     await em.execute(`update ${table} set sealed = null where sealed is not null`);

@@ -26,7 +26,7 @@ export async function rulesOf(ctx: Context, organizationId: string): Promise<Def
 }
 
 /**
- * What rules give on a repository of this creator (quay.md §1.5): for each grantee the rule that names the creator, else the one
+ * What rules give on a repository of this creator: for each grantee the rule that names the creator, else the one
  * for anyone; a specific read beats a general write. The creator is admin in any case, so rules for the creator give nothing.
  */
 export function applicableRules(rules: readonly DefaultPermission[], creator: Creator | undefined): FirstPermission[] {

@@ -24,7 +24,7 @@ interface State {
 
 /**
  * Compares what the database and the store remember of each other, and freezes everything that deletes when one of them is
- * from another moment or another installation (D33, decision 13). A pair that never met is tied together, where there is
+ * from another moment or another installation (D33). A pair that never met is tied together, where there is
  * nothing yet that one could have lost.
  * @param readMark what the store remembers; undefined for a new one
  * @returns undefined when deleting is safe

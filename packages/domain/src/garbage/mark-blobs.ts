@@ -59,7 +59,7 @@ export async function deletePlannedLinks(
 }
 
 /**
- * Takes the next planned blobs out of use (§3.2, step 4): under its lock, a blob must still be listed by nothing, promised to
+ * Takes the next planned blobs out of use: under its lock, a blob must still be listed by nothing, promised to
  * nobody, and have been so for the grace time. From its commit on no push can list these rows; their bytes and then the rows
  * themselves are still to be deleted, by whoever comes (`blobsOnTheirWayOut`).
  * @returns undefined when none were left, else how many went

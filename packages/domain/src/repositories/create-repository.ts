@@ -153,7 +153,7 @@ async function addRepository(
   return repository;
 }
 
-/** What the organization's default permissions give on a repository that the caller makes now (quay.md §1.5). */
+/** What the organization's default permissions give on a repository that the caller makes now. */
 async function firstPermissions(ctx: Context, namespace: Namespace) {
   const { principal } = ctx;
   if (principal.kind !== 'user' && principal.kind !== 'robot') return [];

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { optionalText } from '../inputs/optional-text.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 
-/** Changes the description; write is enough (quay.md §1.6). @throws NAME_UNKNOWN, DENIED, INPUT_INVALID */
+/** Changes the description; write is enough. @throws NAME_UNKNOWN, DENIED, INPUT_INVALID */
 export async function updateRepository(
   ctx: Context,
   input: { repository: string; description?: string | null | undefined },

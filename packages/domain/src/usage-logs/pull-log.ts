@@ -24,7 +24,7 @@ const announcePulls = `select pg_notify(?, id) from json_array_elements_text(?::
 
 /**
  * Collects pulls and writes them together: a pull must not wait for its log entry. Never lost at a clean stop. The children
- * that a client fetches through an index are not pulls of their own (product.md §6).
+ * that a client fetches through an index are not pulls of their own.
  */
 export class PullLog {
   readonly #orm: Orm;

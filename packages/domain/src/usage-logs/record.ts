@@ -2,7 +2,7 @@ import { UsageLogEntry } from '@escale/schema/entities';
 import type { Principal } from '../access/principal.ts';
 import type { Context } from '../context.ts';
 
-/** Every act of consequence (product.md §6), as `noun.done`: what filters offer and entries say. */
+/** Every act of consequence, as `noun.done`: what filters offer and entries say. */
 export const usageKinds = [
   'user.created',
   'user.renamed',

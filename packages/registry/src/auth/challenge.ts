@@ -5,7 +5,7 @@ import type { RegistryRequest } from '../routing/parse-request.ts';
 /**
  * The `WWW-Authenticate` header of a 401 answer: where to get a token, and for what. It is one challenge, because clients read
  * the header with one pattern and would take the realm of a second one. Basic credentials are accepted without being offered.
- * The scope repeats what the request itself names, so it says nothing about what exists (reliability §1.3).
+ * The scope repeats what the request itself names, so it says nothing about what exists (T27).
  * @param to.realm address of the token service, under the name by which the client asks
  * @param to.service the same under every name, because tokens are
  */

@@ -11,7 +11,7 @@ import { SigningKeys } from '../token/signing-keys.ts';
 
 /**
  * Who is answered what, for every endpoint, on a public repository, on a private one and on a name that nobody has: the
- * existence policy (reliability §1.3, T1, T27). Private and missing are compared byte for byte.
+ * existence policy (docs/guarantees.md, T1, T27). Private and missing are compared byte for byte.
  */
 type Place = 'public' | 'private' | 'missing';
 const names: Record<Place, string> = { public: 'acme/open', private: 'acme/shut', missing: 'acme/none' };

@@ -40,7 +40,7 @@ export class CollectionFrozen extends Error {
 }
 
 /**
- * One run of the collector, online (reliability §3.2): finds what is garbage, deletes what still is under its lock, then the
+ * One run of the collector, online: finds what is garbage, deletes what still is under its lock, then the
  * bytes, then their rows. Several may run at once and any may die at any point: what one leaves, the next finds.
  * A dry run is the finding alone.
  * @returns the id of its report

@@ -97,7 +97,7 @@ function explore(variant: Variant, expiry: boolean): Explored {
 const ours: Variant = { together: true, checks: true, key: 'digest and generation' };
 
 /**
- * Variants of the protocol as registries have them (reliability §3.2), with what every order of steps comes to: while leases
+ * Variants of the protocol as registries have them, with what every order of steps comes to: while leases
  * hold, and when they lapse at any moment. What ours then loses are pushes that come after their six hours: a clean 400.
  */
 const variants: readonly (readonly [name: string, Variant, never: Explored, lapsing: Explored])[] = [

@@ -18,7 +18,7 @@ import type { RegistryRequest } from './parse-request.ts';
 import { ping } from './ping.ts';
 
 /**
- * What a caller needs before a handler runs; the router asks, so that no handler can forget to (decision 1).
+ * What a caller needs before a handler runs; the router asks, so that no handler can forget to (T1).
  * `create` is push on a repository that may not exist yet, `foresee` is pull on one, by somebody who could make it.
  */
 export type Need = 'nothing' | 'someone' | 'pull' | 'foresee' | 'push' | 'create' | 'delete';

@@ -8,7 +8,7 @@ import type { BlobKey, BlobStore, ByteRange, StagedUpload, StoredObject, UploadW
 
 /**
  * Blobs as block blobs named `data/<generation>`: the generation is the upload's id, so blocks are staged on the very blob
- * that they become, and nothing is ever copied or renamed (decision 6). Block ids come from byte offsets: a repeated request
+ * that they become, and nothing is ever copied or renamed. Block ids come from byte offsets: a repeated request
  * overwrites its own blocks (D17). Staged blocks that are never committed vanish at the service after seven days.
  */
 export class AzureBlobStore implements BlobStore {

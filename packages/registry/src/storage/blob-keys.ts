@@ -4,7 +4,7 @@ import type { BlobKey } from './blob-store.ts';
  * The key under which a digest's bytes are stored: `sha256/ab/abcdef….<generation>`. In a
  * filesystem that is one of 256 folders, which stay: whoever writes into one never finds that somebody has just removed it.
  * @param digest `algorithm:hex`, already validated
- * @param generation the upload session's id: unique for every upload of the same digest (reliability decision 3)
+ * @param generation the upload session's id: unique for every upload of the same digest (D4)
  */
 export function blobKey(digest: string, generation: string): BlobKey {
   const [algorithm, hex] = digest.split(':') as [string, string];

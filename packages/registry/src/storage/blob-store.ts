@@ -57,7 +57,7 @@ export interface UploadWriter {
 }
 
 /**
- * Where the bytes lie. The database says what exists; a store is never listed to decide that (reliability decision 4).
+ * Where the bytes lie. The database says what exists; a store is never listed to decide that.
  * Every method rejects with `StoreUnavailable` when the store itself fails (network, disk full, permissions), after its own
  * bounded retries; handlers answer 503 to that.
  */

@@ -3,7 +3,7 @@ import { freeMemory } from '@escale/server-kit/growing-buffer';
 /** Bytes of one piece of memory in which blocks are collected before they are sent to a store. */
 export const slabSize = 128 * 1024;
 
-/** Slabs in use at once in this process: 96 MiB, whatever the number of uploads (product.md §8). */
+/** Slabs in use at once in this process: 96 MiB, whatever the number of uploads. */
 const budget = 768;
 /** Slabs that are kept for the next upload; the rest is memory given back after a burst. */
 const kept = 256;

@@ -75,7 +75,7 @@ const crashPoints: readonly FaultPoint[] = [
 const storeFaults: readonly StoreFault[] = ['stage', 'commit', 'read', 'delete', 'list'];
 const repositoryOf = ({ repositories }: Protocol, { a }: Choice) => pick(repositories, a);
 
-/** The 23 commands of the model (reliability §3.4). */
+/** The 23 commands of the model. */
 const acts: Readonly<Record<string, Act>> = {
   start: async (model, protocol, choice) => {
     const repository = repositoryOf(protocol, choice);

@@ -5,7 +5,7 @@ import { rawRequest } from './raw-request.ts';
 import { clientOf, ociManifest, type RegistryClient, type Seen } from './registry-client.ts';
 import { openTestRegistry, type TestRegistry } from './test-registry.ts';
 
-/** A registry of which is counted what it holds: what is refused must leave nothing behind (reliability §6.1). */
+/** A registry of which is counted what it holds: what is refused must leave nothing behind (R1 to R25). */
 export interface RefusalScene {
   readonly registry: TestRegistry;
   /** The owner of `org`, with an image in `org/a` and in `org/b`. */

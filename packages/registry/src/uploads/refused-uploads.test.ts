@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, t
 import { answered, openRefusalScene, type RefusalScene } from '../testing/refusal-scene.ts';
 import { digestOf, type RegistryClient } from '../testing/registry-client.ts';
 
-/** What must be refused, exactly so, leaving nothing behind (reliability §6.1, R1 to R25). */
+/** What must be refused, exactly so, leaving nothing behind (docs/guarantees.md, R1 to R25). */
 let scene: RefusalScene;
 beforeAll(async () => {
   scene = await openRefusalScene(inject('databaseServerUrl'));

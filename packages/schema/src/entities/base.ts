@@ -11,5 +11,5 @@ export const id = () =>
 /** Set once, when the row is made. */
 export const createdAt = () => p.datetime().onCreate(() => new Date());
 
-/** Text that is compared byte by byte: names, digests and tags page in byte order (reliability decision 14). */
+/** Text that is compared byte by byte: names, digests and tags page in byte order (T33). */
 export const bytewise = () => p.text().collation('C');

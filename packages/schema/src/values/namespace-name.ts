@@ -1,7 +1,7 @@
 /** The name of a user, an organization, a team or a robot. */
 export type NamespaceName = string & { readonly __brand: 'NamespaceName' };
 
-/** First path segments that belong to the product itself (product.md §5). */
+/** First path segments that belong to the product itself. */
 const reserved = new Set([
   ...['v2', 'graphql', 'auth', 'health', 'realms', 'assets', 'settings', 'new', 'search', 'admin'],
   ...['organizations', 'repositories', 'users', 'welcome', 'sign-in', 'library'],
