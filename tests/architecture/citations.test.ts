@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { root } from './imports.ts';
@@ -83,6 +83,16 @@ describe('what the repository refers to is in the repository', () => {
           ([name]) => ![path.dirname(file), '.', 'docs'].some((folder) => existsSync(path.join(root, folder, name))),
         )
         .map(([name]) => `${file}: ${name}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test('every decision that is named by its number', () => {
+    const numbers = readdirSync(path.join(root, 'docs/decisions')).map((name) => Number.parseInt(name, 10));
+    const missing = [...proses].flatMap(([file, prose]) =>
+      [...prose.matchAll(/\bdecisions? (\d+)/gi)]
+        .filter(([, number]) => !numbers.includes(Number(number)))
+        .map(([text]) => `${file}: ${text}`),
     );
     expect(missing).toEqual([]);
   });
