@@ -101,3 +101,16 @@ describe('ARCHITECTURE.md', () => {
     expect(folders.map(({ name }) => `${name}/`).filter((name) => !text.includes(name))).toEqual([]);
   });
 });
+
+describe('packages', () => {
+  const foldersIn = (folder: string) =>
+    readdirSync(path.join(root, folder), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+
+  test.each(foldersIn('packages'))('%s has a README with a line for each of its folders, and no others', (name) => {
+    const text = textOf(`packages/${name}/README.md`);
+    const named = [...text.matchAll(/`src\/([\w-]+)`/g)].map(([, folder]) => folder);
+    expect([...new Set(named)].sort()).toEqual(foldersIn(`packages/${name}/src`).sort());
+  });
+});
