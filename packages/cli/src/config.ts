@@ -23,8 +23,8 @@ const databaseUrl = z.string().superRefine((url, context) => {
 
 /** Every environment variable of the product, read once. Command line flags override them. */
 export const escaleConfig = z.object({
-  ESCALE_HOST: z.string().min(1).default('127.0.0.1').describe('the interface of the public listener'),
-  ESCALE_PORT: port.default(8080).describe('the port of the public listener'),
+  ESCALE_HOST: z.string().min(1).default('127.0.0.1').describe('Network interface that the public port listens on.'),
+  ESCALE_PORT: port.default(8080).describe('Public port.'),
   ESCALE_EXTERNAL_URL: z
     .string()
     .refine((text) => readOrigin(text, '') !== undefined, {
@@ -112,44 +112,48 @@ export const escaleConfig = z.object({
     .string()
     .regex(/^[a-z0-9](?:[a-z0-9-]{1,61})[a-z0-9]$/)
     .default('escale')
-    .describe('the container that holds the layers'),
-  ESCALE_OIDC_ISSUER: apiConfig.shape.ESCALE_OIDC_ISSUER.optional(),
-  ESCALE_OIDC_CLIENT_ID: apiConfig.shape.ESCALE_OIDC_CLIENT_ID.optional().describe(
-    'this product, as the identity provider knows it',
+    .describe('Azure container that holds the layers.'),
+  ESCALE_OIDC_ISSUER: apiConfig.shape.ESCALE_OIDC_ISSUER.optional().describe(
+    'Address of a Keycloak realm, such as `https://id.example.org/realms/escale`. If unset: the demo identity provider.',
   ),
-  ESCALE_OIDC_CLIENT_SECRET: apiConfig.shape.ESCALE_OIDC_CLIENT_SECRET.optional().describe('its secret there'),
+  ESCALE_OIDC_CLIENT_ID: apiConfig.shape.ESCALE_OIDC_CLIENT_ID.optional().describe(
+    'Client id of this product at the identity provider.',
+  ),
+  ESCALE_OIDC_CLIENT_SECRET: apiConfig.shape.ESCALE_OIDC_CLIENT_SECRET.optional().describe('Secret of that client.'),
   ESCALE_OIDC_NAME: apiConfig.shape.ESCALE_OIDC_NAME.default('Keycloak').describe(
-    'how the sign-in button calls the provider',
+    'Name of the identity provider on the sign-in button.',
   ),
   ESCALE_OIDC_REFRESH_SECONDS: apiConfig.shape.ESCALE_OIDC_REFRESH_SECONDS.default(600).describe(
     'seconds within which everything of a person stops whom the provider no longer lets sign in, and groups are followed; at most 900',
   ),
   ESCALE_API_AUDIENCE: apiConfig.shape.ESCALE_API_AUDIENCE.default('escale-api').describe(
-    'audience that a Keycloak bearer for `/graphql` must carry',
+    'Audience that a Keycloak bearer token for `/graphql` must carry.',
   ),
   ESCALE_ADMIN_GROUP: apiConfig.shape.ESCALE_ADMIN_GROUP.default('/escale-admins').describe(
-    'members of this Keycloak group are registry administrators',
+    'Members of this Keycloak group are registry administrators.',
   ),
   ESCALE_OIDC_SYNC_CLIENT_ID: apiConfig.shape.ESCALE_OIDC_SYNC_CLIENT_ID.optional().describe(
     'a Keycloak client whose service account may view users: groups and disabled users take effect within a minute, without a session',
   ),
   ESCALE_OIDC_SYNC_CLIENT_SECRET:
-    apiConfig.shape.ESCALE_OIDC_SYNC_CLIENT_SECRET.optional().describe('its secret there'),
+    apiConfig.shape.ESCALE_OIDC_SYNC_CLIENT_SECRET.optional().describe('Secret of that client.'),
   ESCALE_OIDC_SYNC_URL: apiConfig.shape.ESCALE_OIDC_SYNC_URL.optional().describe(
-    'the admin API of the realm, where it is not `<base>/admin/realms/<realm>` beside the issuer',
+    'Address of the admin API of the realm, if it is not `<base>/admin/realms/<realm>` next to the issuer.',
   ),
   ESCALE_SECRET_KEY: z
     .string()
     .min(32, 'must have at least 32 characters')
     .optional()
-    .describe('seals tokens, keys the HMACs; generated into the data folder, required when the database is external'),
+    .describe(
+      'Key for sealing stored tokens and for the HMACs that recognize them. If unset: generated into the data folder. Required when the database is external.',
+    ),
   ESCALE_SECRET_KEY_PREVIOUS: z
     .string()
     .transform((text) => text.split(/\s+/).filter((key) => key !== ''))
     .refine((keys) => keys.length < keyGenerations, 'holds at most two former keys')
     .refine((keys) => keys.every((key) => key.length >= 32), 'each key must have at least 32 characters')
     .optional()
-    .describe('the former secret keys while it is changed, the latest first, separated by spaces'),
+    .describe('Former secret keys while the key is being changed, latest first, separated by spaces.'),
   ESCALE_TRUSTED_PROXIES: z
     .string()
     .transform((text) => text.split(/[\s,]+/).filter((network) => network !== ''))
@@ -191,7 +195,7 @@ export const escaleConfig = z.object({
       'networks, beside this machine, whose clients may use the demo identity provider: `172.17.0.1` for a published port of a container',
     ),
   ESCALE_REVEAL_TOKENS: apiConfig.shape.ESCALE_REVEAL_TOKENS.default(true).describe(
-    '`false`: tokens are shown once, and the sealed copies are wiped',
+    'Whether tokens can be shown again. `false` shows a token once and wipes the sealed copies.',
   ),
   ESCALE_WORKERS: z.coerce
     .number()
@@ -199,25 +203,25 @@ export const escaleConfig = z.object({
     .min(1)
     .max(6)
     .default(1)
-    .describe('processes that answer requests; one for each processor is enough'),
+    .describe('Number of processes that answer requests. One per processor is enough.'),
   ESCALE_UNDO_DAYS: apiConfig.shape.ESCALE_UNDO_DAYS.default(7).describe(
-    'for how many days a deleted repository or organization can be restored',
+    'Days for which a deleted repository or organization can be restored.',
   ),
   ESCALE_UPLOAD_SESSIONS: z.coerce
     .number()
     .int()
     .min(1)
     .default(100)
-    .describe('unfinished uploads that one namespace may have at once'),
+    .describe('Number of unfinished uploads that one namespace may have at a time.'),
   ESCALE_UPLOAD_STAGED_GIB: z.coerce
     .number()
     .positive()
     .default(200)
-    .describe('GiB that the unfinished uploads of one namespace may take up together'),
+    .describe('GiB that the unfinished uploads of one namespace may occupy together.'),
   ESCALE_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')
-    .describe('what is logged, as JSON lines on standard error'),
+    .describe('Lowest level that is logged, as JSON lines on standard error.'),
 });
 
 export type RawConfig = z.infer<typeof escaleConfig>;
