@@ -112,5 +112,7 @@ describe('packages', () => {
     const text = textOf(`packages/${name}/README.md`);
     const named = [...text.matchAll(/`src\/([\w-]+)`/g)].map(([, folder]) => folder);
     expect([...new Set(named)].sort()).toEqual(foldersIn(`packages/${name}/src`).sort());
+    const files = [...text.matchAll(/`(src\/[\w./-]+)`/g)].map(([, file = '']) => file);
+    expect(files.filter((file) => !exists(`packages/${name}/${file}`))).toEqual([]);
   });
 });
