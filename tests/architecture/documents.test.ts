@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { root } from './imports.ts';
-import { textOf, writtenFiles } from './tracked-files.ts';
+import { foldersIn, textOf, writtenFiles } from './tracked-files.ts';
 
 const documents = writtenFiles().filter((file) => file.endsWith('.md'));
 const exists = (file: string) => existsSync(path.join(root, file));
@@ -93,21 +93,12 @@ describe('ARCHITECTURE.md', () => {
 
   test('draws every package and every folder of the tests', () => {
     const text = textOf('ARCHITECTURE.md');
-    const folders = ['packages', 'tests'].flatMap((folder) =>
-      readdirSync(path.join(root, folder), { withFileTypes: true }).filter(
-        (entry) => entry.isDirectory() && entry.name !== 'node_modules',
-      ),
-    );
-    expect(folders.map(({ name }) => `${name}/`).filter((name) => !text.includes(name))).toEqual([]);
+    const folders = ['packages', 'tests'].flatMap(foldersIn);
+    expect(folders.filter((name) => !text.includes(`${name}/`))).toEqual([]);
   });
 });
 
 describe('packages', () => {
-  const foldersIn = (folder: string) =>
-    readdirSync(path.join(root, folder), { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name);
-
   test.each(foldersIn('packages'))('%s has a README with a line for each of its folders, and no others', (name) => {
     const text = textOf(`packages/${name}/README.md`);
     const named = [...text.matchAll(/`src\/([\w-]+)`/g)].map(([, folder]) => folder);

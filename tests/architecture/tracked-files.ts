@@ -16,6 +16,12 @@ const skippedFolders = new Set([
 ]);
 const textEndings = new Set(['.ts', '.vue', '.mjs', '.js', '.sh', '.md', '.graphql', '.html', '.css', '.yaml', '.yml']);
 
+/** Names of the folders in a folder, without those that a tool makes. */
+export const foldersIn = (folder: string): string[] =>
+  readdirSync(path.join(root, folder), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !skippedFolders.has(entry.name))
+    .map(({ name }) => name);
+
 /** Text files of the repository that people write, by path from its root. Git is not needed: tests use nothing outside npm. */
 export function writtenFiles(folder = '.'): string[] {
   return readdirSync(path.join(root, folder), { withFileTypes: true })
