@@ -98,12 +98,11 @@ describe('what the repository refers to is in the repository', () => {
   });
 
   test('every section of a document: sections are those of standards', () => {
-    const standard = /(?:RFC \d{3,4}|OpenID Connect [A-Z][\w-]+(?: [\d.]+)?|(?:image|distribution)-spec) §/;
+    const standard = '(?:RFC \\d{3,4}|OpenID Connect [A-Z][\\w-]+(?: [\\d.]+)?|(?:image|distribution)-spec)';
+    const section = new RegExp(`(?<!${standard},? (?:§[\\d.]+(?:,| and|,? or) )*)§\\S*`, 'g');
     const others = [...proses].flatMap(([file, prose]) =>
-      prose
-        .split('\n')
-        .filter((line) => line.includes('§') && !standard.test(line))
-        .map((line) => `${file}: ${line.trim()}`),
+      // A line of a comment may end between the standard and the section.
+      [...prose.replace(/\s*\n\s*(?:\*|\/\/)?\s*/g, ' ').matchAll(section)].map(([text]) => `${file}: ${text}`),
     );
     expect(others).toEqual([]);
   });

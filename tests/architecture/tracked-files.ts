@@ -44,11 +44,12 @@ export const textOf = (file: string): string => readFileSync(path.join(root, fil
 export function proseOf(file: string, text = textOf(file)): string {
   // Most files have nothing that looks like a citation and need no parsing.
   if (!file.endsWith('.ts') || !/\b[A-Z]\d/.test(text)) return text;
-  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest);
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const parts: string[] = [];
   const visit = (node: ts.Node) => {
     if (ts.isJSDoc(node)) {
-      parts.push(node.getText(source));
+      // All others lie before a token, where they are found below.
+      if (node.parent.kind === ts.SyntaxKind.EndOfFileToken) parts.push(node.getText(source));
       return;
     }
     const children = node.getChildren(source);
