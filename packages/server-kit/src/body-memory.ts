@@ -36,7 +36,7 @@ interface Body {
   isOver: boolean;
 }
 
-/** Bodies that share a budget. Arrays, and sums only when memory is short: see ARCHITECTURE.md on what is old and new. */
+/** Bodies that share a budget. Arrays, and sums only when memory is short: the reason is in docs/decisions/006-memory-on-hot-paths.md. */
 class Pool {
   readonly budget: number;
   readonly bodies: Body[] = [];

@@ -121,7 +121,7 @@ function mayRead(kind: Credential['kind'] | 'anonymous'): string {
 }
 
 /**
- * One statement for credential, rights and content (reference: the hot read). It is put together from the SQL that everybody
+ * One statement for credential, rights and content. It is put together from the SQL that everybody
  * else uses: `holderOf` says who holds the credential, `reasonsOf` what they may. Callers without the right get no content at all:
  * neither their answer nor the time it takes depends on what a private repository holds.
  */
