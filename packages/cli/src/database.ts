@@ -59,10 +59,7 @@ export const directUrlMissing =
 export async function withPooling(place: DatabasePlace): Promise<DatabasePlace> {
   const pooling = await findPooling(place);
   if (pooling === 'transaction' && place.directUrl === undefined) throw new Error(directUrlMissing);
-  if (
-    place.directUrl !== undefined &&
-    (await findPooling({ ...place, databaseUrl: place.directUrl })) !== 'none'
-  )
+  if (place.directUrl !== undefined && (await findPooling({ ...place, databaseUrl: place.directUrl })) !== 'none')
     throw new Error(
       'ESCALE_DATABASE_DIRECT_URL leads to a connection pooler too; it must name the PostgreSQL server itself',
     );
