@@ -23,7 +23,7 @@ describe.each(ways)('tags in $language, by $by', (way) => {
     await go('tags');
     await flow.hand.select(flow.page.getByRole('combobox', { name: t('home.sort') }), t('home.byName'));
     await expect.poll(names).toEqual(['1.0', 'latest', 'multi']);
-    await row('latest').getByText(t('tags.signatureAttached'), { exact: true }).waitFor();
+    await row('latest').getByText(t('tags.signature'), { exact: true }).waitFor();
     await flow.hand.press(flow.page.getByRole('button', { name: t('tags.unfold', { tag: 'latest' }) }));
     await flow.page.getByText('application/vnd.dev.cosign.artifact.sig.v1+json').waitFor();
     await flow.hand.press(flow.page.getByRole('button', { name: t('tags.unfold', { tag: 'multi' }) }));
