@@ -8,7 +8,7 @@ describe.each<[string, Record<string, string>, Record<string, string>]>([
   [
     'two workers, behind a proxy that speaks of itself',
     { ESCALE_WORKERS: '2' },
-    { 'x-forwarded-proto': 'http', 'x-forwarded-host': 'evil.example', 'x-forwarded-for': '203.0.113.7' },
+    { 'x-forwarded-proto': 'http', 'x-forwarded-host': 'localhost:1', 'x-forwarded-for': '127.0.0.1' },
   ],
 ])('the demo where TLS ends at a proxy: %s', (_what, environment, headers) => {
   let proxy: TlsProxy;

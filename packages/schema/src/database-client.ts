@@ -36,6 +36,9 @@ export function clientClass(settings: ClientSettings): typeof Client {
     constructor(given?: string | ClientConfig) {
       const types = typeof given === 'object' ? given.types : undefined;
       super({ ...clientConfig(settings), ...(types && { types }) });
+      // The server may end a connection when no query runs on it. The next query fails then, and pools drop the connection;
+      // without a listener the event would end the process.
+      this.on('error', () => undefined);
     }
 
     override connect(): Promise<this>;
@@ -101,8 +104,6 @@ function clientConfig({ server, timeouts, pooling, applicationName }: ClientSett
  */
 export async function openClient(settings: ClientSettings): Promise<Client> {
   const client = new (clientClass(settings))();
-  // Whoever uses it is told by the next query, or by a listener of its own.
-  client.on('error', () => undefined);
   await client.connect();
   if (settings.pooling === 'session') await client.query(setLimits(settings.timeouts));
   return client;

@@ -64,6 +64,19 @@ test('a stale pid file that names another process does not stop a start', async 
   await again.stop();
 });
 
+test('a stale lock of the socket that names another process of the same user does not stop a start', async () => {
+  const other = await startPostgres({ folder: path.join(root, 'other') });
+  const server = await startPostgres({ folder });
+  const lock = path.join(decodeURIComponent(new URL(server.url).host.split(':')[0] ?? ''), '.s.PGSQL.5432.lock');
+  const lines = (await readFile(lock, 'utf8')).split('\n');
+  await server.stop();
+  await writeFile(lock, [String(other.pid), ...lines.slice(1)].join('\n'));
+  const again = await startPostgres({ folder });
+  expect(await ask(again.url, 'select 1 as value')).toBe(1);
+  await again.stop();
+  await other.stop();
+});
+
 /** A product of which only the database matters here: a process of its own that starts one. @returns it, and the server's pid */
 async function startProduct(): Promise<{ product: ChildProcess; pid: number }> {
   const source = `

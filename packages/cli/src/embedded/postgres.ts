@@ -8,7 +8,7 @@ import { alive, nodeAbove, runsAs } from './alive.ts';
 import { choosePlace, exists, type ClusterPlace } from './cluster-place.ts';
 import { initializeCluster } from './initialize-cluster.ts';
 import { requireOwnFolder } from './own-folder.ts';
-import { postmasterFile, readPostmasterFile, urlOf, type PostmasterFile } from './postmaster-file.ts';
+import { postmasterFile, readPostmasterFile, socketFiles, urlOf, type PostmasterFile } from './postmaster-file.ts';
 import { readOrCreate } from './private-file.ts';
 import { programEnvironment } from './program-environment.ts';
 import { ownerPasswordFile } from './running-postgres.ts';
@@ -176,6 +176,9 @@ class Postmaster implements EmbeddedPostgres {
     const { folder, place, socketFolder } = this.#parts;
     const { binaries, cluster, user } = place;
     await forgetWatchdogs(folder);
+    // Nobody serves this cluster now. A server that was killed leaves the lock of its socket, with a process number that
+    // another process of the same user may have by now: PostgreSQL would then refuse to start.
+    for (const file of socketFiles(socketFolder)) await rm(file, { force: true });
     const log = await openServerLog(this.#log);
     const flags = settingFlags(this.#options.durability ?? 'full');
     const child = spawn(

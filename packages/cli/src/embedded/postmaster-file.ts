@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
+import { socketPort } from './socket-folder.ts';
 
 /** What a server says of itself in the folder of its cluster (`postmaster.pid`). */
 export interface PostmasterFile {
@@ -15,6 +16,10 @@ export interface PostmasterFile {
 const sizeLimit = 4096;
 
 export const postmasterFile = (cluster: string): string => path.join(cluster, 'postmaster.pid');
+
+/** The Unix socket of a server and the lock beside it, as PostgreSQL names them. */
+export const socketFiles = (socketFolder: string): string[] =>
+  ['', '.lock'].map((end) => path.join(socketFolder, `.s.PGSQL.${String(socketPort)}${end}`));
 
 /**
  * Reads the file without trusting it: it belongs to the user of the database, so it may be a link, or no file at all.
