@@ -83,7 +83,7 @@ describe.each(ways)('tags in $language, by $by', (way) => {
       .waitFor();
     // The same in both languages: deleting a tag does not take its image out of reach at once.
     await dialog()
-      .getByText(/pullable by digest until they are collected|téléchargeables par leur empreinte jusqu’à ce qu’elles/)
+      .getByText(/can still be pulled by digest|téléchargeables par leur empreinte/)
       .waitFor();
     await look('delete dialog');
     await flow.hand.press(button(t('tags.do.delete', { n: 2 }), dialog()));
