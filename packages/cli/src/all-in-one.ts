@@ -57,7 +57,7 @@ async function startParts(
   const counters = new Metrics();
   const metrics = new AllProcesses(counters);
   // Opened first: a taken port must be known before a database is made. Closed last but for the folder's lock.
-  const door = await openFrontDoor(config, counters.requests);
+  const door = await openFrontDoor(config, counters.requests, logger);
   life.add('the operations port', await startOperations(config.operationsPort, metrics), (server) => {
     server.close();
   });

@@ -14,6 +14,7 @@ beforeAll(async () => {
   await writeFile(path.join(folder, 'index.html'), '<!doctype html><title>the page</title>');
   await writeFile(path.join(folder, 'icon.svg'), '<svg/>');
   await writeFile(path.join(folder, 'assets/index-abc.js'), 'script');
+  await writeFile(path.join(folder, 'assets/gone-abc.js'), 'script');
   server = createServer(consoleFiles(folder));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -34,9 +35,9 @@ interface Answer {
 }
 
 /** The path goes as it is, which `fetch` would not do. */
-const get = (path: string, accept?: string, method = 'GET') =>
+const get = (path: string, accept?: string, method = 'GET', more: Readonly<Record<string, string>> = {}) =>
   new Promise<Answer>((resolve, reject) => {
-    const headers = accept === undefined ? {} : { Accept: accept };
+    const headers = { ...(accept !== undefined && { Accept: accept }), ...more };
     ask({ port, host: '127.0.0.1', path, method, headers }, (answer) => {
       let body = '';
       answer.on('data', (data: Buffer) => (body += data.toString()));
@@ -150,4 +151,19 @@ test('files are served to whoever asks for them, and those with a hash in their 
 test('HEAD is answered as GET is, without the body', async () => {
   expect(await get('/v1/_ping', '*/*', 'HEAD')).toEqual({ ...notFound, body: '' });
   expect(await get('/repositories/acme/app', browser, 'HEAD')).toMatchObject({ status: 200, type: page.type });
+});
+
+test.each(['bytes=9-1', 'bytes=0-99999999999999999999', 'bytes=-5', 'bytes=1-2,4-5', 'bytes=999-', 'lines=x'])(
+  'the range %s gets the whole file, and the server goes on',
+  async (range) => {
+    expect(await get('/icon.svg', browser, 'GET', { Range: range })).toMatchObject({ status: 200, body: '<svg/>' });
+    expect(await get('/', browser, 'HEAD', { Range: range })).toMatchObject({ status: 200 });
+    expect(await get('/', browser)).toEqual(page);
+  },
+);
+
+test('a file that is gone ends its connection alone', async () => {
+  await rm(path.join(folder, 'assets/gone-abc.js'));
+  await expect(get('/assets/gone-abc.js', browser)).rejects.toMatchObject({ code: 'ECONNRESET' });
+  expect(await get('/', browser)).toEqual(page);
 });

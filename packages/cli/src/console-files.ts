@@ -39,6 +39,13 @@ export function consoleFiles(folder: string): RequestListener {
     const notFound = () => {
       refuse(response, 404, 'NOT_FOUND', nothingHere);
     };
+    // The server of files would read parts that no file has, and fail outside of every handler. A range may be ignored (RFC 9110
+    // §14.2), and these files are small.
+    delete request.headers.range;
+    response.once('pipe', (file) => {
+      // A file that is gone, for instance because another version was installed meanwhile.
+      file.once('error', () => response.destroy());
+    });
     const page = isForConsolePage(request);
     if (isPageFile(url) && !page) {
       notFound();

@@ -1,21 +1,25 @@
 import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openFrontDoor, type FrontDoor } from './front-door.ts';
 import type { RequestCounts } from './metrics/request-counts.ts';
 
+const failures = vi.fn();
 const uncounted = { watch: () => undefined } as unknown as RequestCounts;
 let door: FrontDoor;
 afterEach(() => door.close());
 
 async function openDoor(externalUrl: string, isReady = true): Promise<void> {
   const config = { ESCALE_HOST: '127.0.0.1', ESCALE_PORT: 0, ESCALE_CONNECTIONS: 1000, externalUrl, alsoKnownAs: [] };
-  door = await openFrontDoor({ ...config, ESCALE_TRUSTED_PROXIES: [] }, uncounted);
+  door = await openFrontDoor({ ...config, ESCALE_TRUSTED_PROXIES: [] }, uncounted, { error: failures });
   const policy = 'of its own';
   if (!isReady) return;
   door.open({
     registry: (_request, response) => response.writeHead(500, { 'Content-Type': 'text/plain' }).end('failed'),
-    api: (_request, response) => response.end('{}'),
+    api: ({ url }, response) => {
+      if (url === '/auth/broken') throw new Error('the handler is broken');
+      response.end('{}');
+    },
     health: (_request, response) => response.end('{}'),
     console: (_request, response) => response.setHeader('Content-Security-Policy', policy).end('page'),
   });
@@ -38,6 +42,7 @@ const requests = [
   ['the registry, where it fails', get('/v2/'), 500],
   ['the management API', get('/graphql'), 200],
   ['a sign-in', get('/auth/login'), 200],
+  ['a handler that throws', get('/auth/broken'), 500],
   ['health', get('/health/live'), 200],
   ['a demo identity provider that is not there', get('/realms/escale/x'), 200],
   ['another host', strange('GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close'), 400],
@@ -83,4 +88,12 @@ describe('every answer tells browsers what not to do with it', () => {
     const head = await send(get('/organizations'));
     expect(head.match(/content-security-policy: .*/g)).toEqual(['content-security-policy: of its own']);
   });
+});
+
+test('a handler that throws is reported, and others are answered', async () => {
+  await openDoor('https://escale.example');
+  failures.mockClear();
+  await send(get('/auth/broken'));
+  expect(failures.mock.calls).toEqual([[{ err: new Error('the handler is broken') }, expect.any(String)]]);
+  expect((await send(get('/graphql'))).slice(0, 12)).toBe('http/1.1 200');
 });

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { clientAddressReader } from '@escale/server-kit/client-address';
 import { createListener } from '@escale/server-kit/listener';
+import type { Logger } from '@escale/server-kit/logger';
 import type { EscaleConfig } from './config.ts';
 import type { RequestCounts, RoomName } from './metrics/request-counts.ts';
 import { hostNamesOf, isOwnHost } from './own-host.ts';
@@ -28,6 +29,7 @@ const drain = 4000;
 
 /**
  * @param counts what comes in, whatever becomes of it
+ * @param logger is told of handlers that threw
  * @param rooms when they are known already
  * @throws Error with one line for a person when the port is taken or may not be used
  */
@@ -44,6 +46,7 @@ export async function openFrontDoor(
     'ESCALE_HOST' | 'ESCALE_PORT' | 'ESCALE_TRUSTED_PROXIES' | 'ESCALE_CONNECTIONS' | 'externalUrl' | 'alsoKnownAs'
   >,
   counts: RequestCounts,
+  logger: Pick<Logger, 'error'>,
   rooms?: Rooms,
 ): Promise<FrontDoor> {
   const { protocol } = new URL(externalUrl);
@@ -60,6 +63,9 @@ export async function openFrontDoor(
   const server = createListener(answer, {
     overTls: protocol === 'https:',
     clientAddress: clientAddressReader(proxies),
+    onFailure: (error) => {
+      logger.error({ err: error }, 'a request failed outside of its handler');
+    },
     limits: { connections },
   });
   await listen(server, host, port);

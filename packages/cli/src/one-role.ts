@@ -29,7 +29,7 @@ export async function startRole(role: Role, config: EscaleConfig, life: Lifecycl
   const logger = createLogger({ level: config.ESCALE_LOG_LEVEL });
   try {
     const counters = new Metrics();
-    const door = await openFrontDoor(config, counters.requests);
+    const door = await openFrontDoor(config, counters.requests, logger);
     life.add(
       'the operations port',
       await startOperations(config.operationsPort, new AllProcesses(counters)),

@@ -40,7 +40,7 @@ export async function serveAsWorker(config: EscaleConfig, life: Lifecycle): Prom
   const rooms = await openRooms(config, life, { pools, vault, blobStore, logger, demo, counters, jobs });
   say({ say: 'ready' });
   await opened;
-  const door = await openFrontDoor(config, counters.requests, rooms);
+  const door = await openFrontDoor(config, counters.requests, logger, rooms);
   life.add('the listener', door, (open) => open.close());
 }
 

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ClientAddressReader } from './client-address.ts';
 import { writeRaw, type RawStatus } from './connections/exchange.ts';
@@ -15,6 +15,8 @@ export interface ListenerOptions {
   readonly overTls?: boolean;
   /** Tells clients apart that come through a trusted proxy; the socket's address when not given. */
   readonly clientAddress?: ClientAddressReader;
+  /** Is told of what a handler threw; its request is answered with 500. */
+  readonly onFailure?: (error: unknown) => void;
   /** In place of the usual ones. */
   readonly limits?: Partial<ConnectionLimits>;
 }
@@ -25,7 +27,7 @@ export interface ListenerOptions {
  */
 export function createListener(
   handler: RequestListener,
-  { overTls = false, clientAddress, limits }: ListenerOptions = {},
+  { overTls = false, clientAddress, onFailure, limits }: ListenerOptions = {},
 ): Server {
   const headers = securityHeaders(overTls);
   const lines = headers.map(([name, value]) => `${name}: ${value}`);
@@ -45,8 +47,17 @@ export function createListener(
     (request, response) => {
       for (const [name, value] of headers) response.setHeader(name, value);
       const status = refusal(request);
-      if (status === undefined) handler(request, response);
-      else response.writeHead(status, { Connection: 'close', 'Content-Length': 0 }).end();
+      if (status !== undefined) {
+        response.writeHead(status, { Connection: 'close', 'Content-Length': 0 }).end();
+        return;
+      }
+      try {
+        handler(request, response);
+      } catch (error) {
+        // What is thrown here would end the process, and with it the requests of everybody.
+        onFailure?.(error);
+        answerFailed(response);
+      }
     },
   );
   server.maxHeadersCount = 100;
@@ -94,6 +105,15 @@ function answerBroken(
     writeRaw(socket, status, errorBody('UNSUPPORTED', message), headers);
   }
   socket.destroy();
+}
+
+function answerFailed(response: ServerResponse): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  response.writeHead(500, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', Connection: 'close' });
+  response.end(errorBody('UNKNOWN', 'something failed on our side; try again'));
 }
 
 function errorBody(code: string, message: string): string {
