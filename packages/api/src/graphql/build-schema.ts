@@ -35,6 +35,7 @@ import { SessionResolver, UserSessionResolver } from '../users/session.resolver.
 import { UserResolver } from '../users/user.resolver.ts';
 import { checkCaller, requireAccessRules } from './access-rule.ts';
 import { forgetLoaded, type ApiContext } from './context.ts';
+import { defaultsForNull } from './defaults-for-null.ts';
 
 /** Root fields alone: what lies below them was let through above. */
 const callerFirst: MiddlewareFn<ApiContext> = ({ info, context }, next) => {
@@ -119,7 +120,7 @@ export async function buildSchema(): Promise<GraphQLSchema> {
       SubscriptionResolver,
     ],
     pubSub: noTopics,
-    globalMiddlewares: [callerFirst, lookAgain],
+    globalMiddlewares: [callerFirst, lookAgain, defaultsForNull],
     // Inputs are checked where the rule is known: in the domain.
     validate: false,
   });

@@ -1,4 +1,12 @@
-import { getNamedType, isListType, isNonNullType, type GraphQLInputType } from 'graphql';
+import {
+  getNamedType,
+  isEnumType,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+  isRequiredInputField,
+  type GraphQLInputType,
+} from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { User } from '@escale/schema/entities';
 import { buildUser } from '@escale/schema/testing';
@@ -10,6 +18,7 @@ import {
   mutationsOf,
   places,
   questionsOf,
+  sample,
   variable,
   withValue,
   type SceneNames,
@@ -113,6 +122,9 @@ const odd: Readonly<Record<string, readonly unknown[]>> = {
   DateTime: [...dates, 0, -1],
 };
 const scalars = Object.keys(odd);
+const enums = Object.values(schema.getTypeMap())
+  .filter(isEnumType)
+  .map(({ name }) => name);
 
 function valuesOf(type: GraphQLInputType): readonly unknown[] {
   const values = odd[getNamedType(type).name] ?? ['x', null, 1, true];
@@ -159,6 +171,30 @@ describe('a query answers whatever is given', () => {
   });
 });
 
+describe('null stands for the default', () => {
+  const fields = mutationsOf(schema).flatMap(({ name, type }) => {
+    const named = getNamedType(type);
+    const known = isInputObjectType(named) ? Object.values(named.getFields()) : [];
+    const required = Object.fromEntries(
+      known.filter(isRequiredInputField).map((field) => [field.name, sample(field.type)]),
+    );
+    const byDefault = known.filter(({ defaultValue }) => defaultValue !== undefined);
+    return byDefault.map((field) => ({ name, type, required, field: field.name }));
+  });
+
+  test('there are fields with a default', () => {
+    expect(fields.length).toBeGreaterThan(0);
+  });
+
+  test.each(fields)('$name: $field', async ({ name, type, required, field }) => {
+    const made = await createScene(api.database.orm.em.fork(), api.vault, people);
+    const input = (await inputs[name]?.(made)) ?? required;
+    const text = `mutation(${variable('input', type)}) { ${name}(input: $input) { __typename } }`;
+    const answer = await alice.graphql(text, { input: { ...(input as object), [field]: null } });
+    expect([answer.status, answer.errors]).toEqual([200, []]);
+  });
+});
+
 describe('a mutation answers whatever is given', () => {
   test.each(mutationsOf(schema))('$name', async ({ name, type }) => {
     const made = await createScene(api.database.orm.em.fork(), api.vault, people);
@@ -175,6 +211,7 @@ describe('a mutation answers whatever is given', () => {
       for (const path of leafPaths(type, [scalar]))
         for (let at = 0; at < values.length; at += size) answers.push(await ask(values.slice(at, at + size), path));
     }
+    for (const path of leafPaths(type, [...scalars, ...enums])) answers.push(await ask([null], path));
     expectNoFailure(answers);
   });
 });
