@@ -120,6 +120,13 @@ describe('an export', () => {
     }
   }
 
+  test('of a time to come is refused, before a job fails on it', async () => {
+    for (const to of [undefined, null, '2999-02-01T00:00:00Z']) {
+      const refused = await request(alice, { namespace: 'acme', from: '2999-01-01T00:00:00Z', to });
+      expect(codes(refused)).toEqual([['INPUT_INVALID', 'from']]);
+    }
+  });
+
   test('is one JSON object a line, oldest first, behind a link', async () => {
     const link = await ready(alice, await request(alice, { namespace: 'acme', kinds: ['repository.created'] }));
     const answer = await api.caller().fetch(link);

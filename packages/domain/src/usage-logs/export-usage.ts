@@ -21,7 +21,9 @@ export async function requestExport(
   const readable = await requireUsageReader(ctx, input);
   const requester = requireUser(ctx);
   const { namespace, repository = null, from, to, kinds, performer, format } = input;
-  usageCondition(readable, { from, to, kinds, performer });
+  const until = to && to < ctx.now ? to : ctx.now;
+  // As the job will ask: what it would fail on is refused now.
+  usageCondition(readable, { from, to: until, kinds, performer });
   const { namespaceId, repositoryId } = readable;
   const owner = namespace ?? repository?.split('/')[0] ?? null;
   const logExport = ctx.em.create(LogExport, {
@@ -32,7 +34,7 @@ export async function requestExport(
     repositoryId,
     format,
     from: from ?? null,
-    to: to && to < ctx.now ? to : ctx.now,
+    to: until,
     kinds: kinds ? [...kinds] : null,
     performer: performer ?? null,
     expiresAt: new Date(ctx.now.getTime() + keptHours * 60 * 60 * 1000),
