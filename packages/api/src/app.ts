@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http';
 import { ApolloServer } from '@apollo/server';
 import { koaMiddleware } from '@as-integrations/koa';
 import Router from '@koa/router';
@@ -30,7 +31,7 @@ import { BodyRefused, refuseIllFormedText, refuseOtherCharsets } from './graphql
 import { trustedDocuments } from './graphql/trusted-documents.ts';
 import { requestIdOf } from './request-id.ts';
 import type { ApiParts, Services } from './services.ts';
-import { eventStream, paramsOfQuery, wantsEvents } from './subscriptions/event-stream.ts';
+import { eventStream, paramsOfQuery, refuseSubscription, wantsEvents } from './subscriptions/event-stream.ts';
 import { LiveEvents } from './subscriptions/live-events.ts';
 import { StreamQuotas } from './subscriptions/stream-quotas.ts';
 import { sendExport } from './usage-logs/export-link.ts';
@@ -85,6 +86,7 @@ export async function createApp(parts: ApiParts): Promise<ApiApp> {
         requestDidStart: () =>
           Promise.resolve({
             didResolveOperation: ({ document, operation, request }) => {
+              refuseSubscription(operation);
               checkPages(document, operation?.variableDefinitions ?? [], request.variables ?? {});
               return Promise.resolve();
             },
@@ -100,7 +102,8 @@ export async function createApp(parts: ApiParts): Promise<ApiApp> {
     stopOnTerminationSignals: false,
   });
   await apollo.start();
-  const router = new Router();
+  // All that Node can parse: a method that is not allowed is 405, and none is 501, which would count as a failure on our side.
+  const router = new Router({ methods: METHODS });
   router.get('/auth/login', (http) => beginSignIn(services, http));
   router.get('/auth/callback', (http) => completeSignIn(services, http));
   router.get('/auth/logout', (http) => {

@@ -87,7 +87,7 @@ const inside = /select|127\.0\.0\.1|ECONNREFUSED|somebody|hidden|\baway\b|\.ts\b
 const names = /did you mean|username|\bUser\b/i;
 
 const rows: readonly Row[] = [
-  ...['GET', 'PUT', 'DELETE'].map((method) => ({
+  ...['GET', 'PUT', 'DELETE', 'PROPFIND', 'LINK'].map((method) => ({
     ...{ id: 'G1', what: `a mutation by ${method}`, status: 405, code: undefined },
     ask: () => send(method, '/graphql?query=mutation%7BconfirmUsername%7D', {}),
   })),

@@ -39,6 +39,14 @@ export function wantsEvents(http: KoaContext): boolean {
   return http.accepts('application/graphql-response+json', 'application/json', mediaType) === mediaType;
 }
 
+/** For requests that want JSON, which has no place for what comes later. @throws GraphQLError with the status 406 */
+export function refuseSubscription(operation: OperationDefinitionNode | null | undefined): void {
+  if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return;
+  throw new GraphQLError(`subscriptions are answered as server-sent events: ask with Accept: ${mediaType}`, {
+    extensions: { code: 'BAD_REQUEST', http: { status: 406 } },
+  });
+}
+
 /** The parameters of a subscription that is asked for by GET. */
 export function paramsOfQuery(query: string): { query: string; operationName?: string; variables?: unknown } {
   const given = new URLSearchParams(query);

@@ -138,6 +138,27 @@ describe('what may come in', () => {
     expect(answer.headers.get('content-type')).toContain('json');
   });
 
+  test('a subscription that wants JSON is told how to ask', async () => {
+    for (const accept of ['application/json', '*/*', 'application/json, text/event-stream']) {
+      const answer = await alice.fetch('/graphql', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept, 'x-escale-csrf': '1' },
+        body: JSON.stringify({ query: 'subscription { usageLog(namespace: "alice") { kind } }' }),
+      });
+      expect([answer.status, await answer.json()]).toEqual([
+        406,
+        {
+          errors: [
+            expect.objectContaining({
+              message: expect.stringContaining('Accept: text/event-stream') as string,
+              extensions: { code: 'BAD_REQUEST' },
+            }),
+          ],
+        },
+      ]);
+    }
+  });
+
   test('GET with an Accept of text/event-stream follows too', async () => {
     const query = encodeURIComponent('subscription { usageLog(namespace: "alice") { kind } }');
     const get = (headers: Record<string, string>) => alice.fetch(`/graphql?query=${query}`, { headers });
