@@ -39,15 +39,15 @@ const pass = (seconds: number) => {
   for (let at = 0; at < seconds; at += limits.look / 1000) watch.look();
 };
 
-/** A client that sends a head, and then what it is told. */
-async function client(path: string, length: number) {
+/** A client that sends a head, perhaps with the beginning of the body, and then what it is told. */
+async function client(path: string, length: number, beginning = '') {
   const socket = connect(port, '127.0.0.1');
   const state = { text: '', closed: false };
   socket.on('data', (data) => (state.text += data.toString()));
   socket.on('error', () => undefined);
   socket.once('close', () => (state.closed = true));
   const before = seen.length;
-  socket.write(`PATCH ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${String(length)}\r\n\r\n`);
+  socket.write(`PATCH ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${String(length)}\r\n\r\n${beginning}`);
   await expect.poll(() => seen.length).toBe(before + 1);
   const one = seen[before] ?? { bytes: 0, failed: false };
   return {
@@ -70,6 +70,15 @@ test('a body whose first byte does not come is answered 408', async () => {
   pass(2);
   await expect.poll(() => state.closed).toBe(true);
   expect(state.text).toMatch(/^HTTP\/1.1 408 /);
+});
+
+test('a body that begins in one packet with the head has begun', async () => {
+  const { state, socket, one } = await client('/', 10, 'x'.repeat(4));
+  await expect.poll(() => one.bytes).toBe(4);
+  pass(58);
+  socket.write('x'.repeat(6));
+  await expect.poll(() => state.text).toMatch(/^HTTP\/1.1 200 /);
+  socket.destroy();
 });
 
 test('a body that stops coming is answered 408, and its reader learns that the rest will not come', async () => {

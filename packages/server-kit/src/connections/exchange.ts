@@ -76,7 +76,8 @@ export class Exchange {
     this.#received += received;
     const sent = sentBy(socket) - this.#sent;
     this.#sent += sent;
-    if (received > 0) this.#begun = true;
+    // The first bytes of a body may have come in one packet with the head, before this exchange began to count.
+    if (received > 0 || this.request.readableLength > 0 || this.request.readableDidRead) this.#begun = true;
     if (this.response.writableFinished && !this.request.complete) return (this.#surplus += elapsed) > surplusTime;
     const sending = this.#waitsForBody();
     this.#waits = sending || this.backlog > 0;
