@@ -127,7 +127,10 @@ function errorOf(error: unknown): string | undefined {
   return typeof said === 'string' ? said : undefined;
 }
 
-function clientGone(http: Koa.Context, error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code;
-  return http.req.destroyed && !http.req.complete && (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE');
+const goneCodes: readonly unknown[] = ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED'];
+
+/** The client went away before its body had come, or before it had the answer. */
+function clientGone({ req, res }: Koa.Context, error: unknown): boolean {
+  const isGone = (req.destroyed && !req.complete) || res.destroyed;
+  return isGone && goneCodes.includes((error as { code?: unknown } | null)?.code);
 }
