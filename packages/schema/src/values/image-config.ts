@@ -61,9 +61,7 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig | undefined {
     environment: texts(run['Env']),
     exposedPorts: Object.keys(fields(run['ExposedPorts'])),
     volumes: Object.keys(fields(run['Volumes'])),
-    labels: Object.entries(fields(run['Labels'])).filter(
-      (label): label is [string, string] => typeof label[1] === 'string',
-    ),
+    labels: labels(run['Labels']),
     history: (Array.isArray(body['history']) ? (body['history'] as unknown[]) : []).map((entry) => {
       const step = fields(entry);
       return {
@@ -88,6 +86,13 @@ function text(value: unknown): string | undefined {
 
 function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
+}
+
+/** A label that is no string keeps its JSON, so that one about tags is reported and not passed over. Null counts as absent. */
+function labels(value: unknown): [string, string][] {
+  return Object.entries(fields(value))
+    .filter(([, label]) => label !== null)
+    .map(([name, label]) => [name, typeof label === 'string' ? label : JSON.stringify(label)]);
 }
 
 function date(value: unknown): Date | undefined {
