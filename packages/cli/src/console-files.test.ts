@@ -87,7 +87,12 @@ test.each([
     '//v1/_ping',
     '/%761/_ping',
     '/./v1/',
+    '/v0.1/servers',
+    '/v1alpha1/x',
+    '/v2beta/',
+    '/V2-next',
   ],
+  ...['/service/token', '/extensions/v2', '/chartrepo/x/index', '/artifactory/api/docker/x'],
   ...[
     '/api/',
     '/api/v1/repository',

@@ -12,7 +12,11 @@ const pages: ReadonlySet<string> = new Set([
 const machines: ReadonlySet<string> = new Set([
   ...['api', 'apis', 'rest', 'rpc', 'graphql', 'auth', 'oauth', 'oauth2', 'token', 'realms', 'assets'],
   ...['health', 'healthz', 'livez', 'readyz', 'live', 'ready', 'ping', 'status', 'version', 'metrics', 'actuator'],
+  ...['service', 'extensions', 'chartrepo', 'artifactory', 'nexus', 'scim', 'jwks', 'swagger', 'graphiql', 'debug'],
 ]);
+
+/** Versions of an API (`v1`, `v1alpha1`, `v0.1`, `v2beta`), and what begins with an underscore. */
+const machinePrefix = /^(?:v\d|_)/i;
 
 /** Whether a request for something that is no file is answered with the console's page, whose router knows the rest. */
 export function isForConsolePage({ url = '/', headers }: Pick<IncomingMessage, 'url' | 'headers'>): boolean {
@@ -20,7 +24,7 @@ export function isForConsolePage({ url = '/', headers }: Pick<IncomingMessage, '
   if (!segments || !acceptsHtml(headers.accept)) return false;
   const [first = ''] = segments;
   if (pages.has(first) || isPageFile(url)) return true;
-  const forMachines = machines.has(first.toLowerCase()) || /^(?:v\d+|_.*)$/i.test(first);
+  const forMachines = machines.has(first.toLowerCase()) || machinePrefix.test(first);
   // An unknown page is the console's own 404; an unknown file is not there.
   return !forMachines && !/\.\w+$/.test(segments.at(-1) ?? '');
 }

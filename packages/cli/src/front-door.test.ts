@@ -57,6 +57,19 @@ const requests = [
   ['an expectation', get('/v2/', 'Expect: a-miracle\r\n'), 417],
 ] as const;
 
+test.each(['/health/ready?verbose', '/health/live?'])('a probe may ask %s', async (path) => {
+  await openDoor('https://escale.example');
+  const head = await send(get(path));
+  expect(head.slice(0, 12)).toBe('http/1.1 200');
+  expect(head).not.toContain('of its own');
+});
+
+test('a process that is starting is alive, however a probe asks', async () => {
+  await openDoor('https://escale.example', false);
+  expect((await send(get('/health/live?verbose'))).slice(0, 12)).toBe('http/1.1 200');
+  expect((await send(get('/health/ready?verbose'))).slice(0, 12)).toBe('http/1.1 503');
+});
+
 describe('every answer tells browsers what not to do with it', () => {
   test.each(requests)('%s', async (_, bytes, status) => {
     await openDoor('https://escale.example');

@@ -82,7 +82,7 @@ function roomOf(url: string, rooms: Rooms | undefined): RoomName {
   if (url === '/v2' || url.startsWith('/v2/') || url.startsWith('/v2?')) return 'registry';
   if (url === '/graphql' || url.startsWith('/graphql?') || url.startsWith('/graphql/') || url.startsWith('/auth/'))
     return 'api';
-  if (url === '/health/live' || url === '/health/ready') return 'health';
+  if (/^\/health\/(?:live|ready)(?:\?|$)/.test(url)) return 'health';
   if (rooms?.identityProvider && url.startsWith(`${rooms.identityProvider.path}/`)) return 'identity-provider';
   return 'console';
 }
@@ -115,8 +115,8 @@ function refuseHost(response: ServerResponse, externalUrl: string): void {
   response.end(JSON.stringify({ errors: [{ code: 'UNSUPPORTED', message }] }));
 }
 
-function starting({ url }: IncomingMessage, response: ServerResponse): void {
-  const live = url === '/health/live';
+function starting({ url = '' }: IncomingMessage, response: ServerResponse): void {
+  const live = url.split('?', 1)[0] === '/health/live';
   response.writeHead(live ? 200 : 503, {
     'Content-Type': 'application/json',
     'Retry-After': '2',
