@@ -43,7 +43,7 @@ export const escaleConfig = z.object({
     })
     .optional()
     .describe(
-      'Further hosts or origins of this installation, such as `http://registry.escale.svc:8080 mirror.example.org`. Requests to these names are answered, and the token realm uses the name of the request. A host without a scheme has that of the external URL.',
+      'Further hosts or origins of this installation, such as `http://registry.escale.svc:8080 mirror.example.org`. Requests to these names are answered, and the token realm uses the name of the request. A host without a scheme has that of the external URL; without a port too, it is also meant with the port of the external URL.',
     ),
   ESCALE_OPERATIONS_PORT: port
     .optional()

@@ -3,7 +3,7 @@ import type { SyncConfig } from '@escale/api/config';
 import { parseDatabaseUrl } from '@escale/schema/orm';
 import { isPlainUrl } from './azure-settings.ts';
 import type { RawConfig } from './config-variables.ts';
-import { loopbackSiblings, readOrigin } from './own-host.ts';
+import { furtherOrigins, loopbackSiblings } from './own-host.ts';
 
 export { escaleConfig, type RawConfig } from './config-variables.ts';
 
@@ -69,10 +69,8 @@ export function deriveConfig(raw: RawConfig): EscaleConfig {
     );
   }
   if (problems.length > 0) throw new Error(problems.join('\n'));
-  const { origin: externalUrl, protocol } = new URL(
-    raw.ESCALE_EXTERNAL_URL ?? `http://localhost:${String(raw.ESCALE_PORT)}`,
-  );
-  const further = (raw.ESCALE_ALSO_KNOWN_AS ?? []).flatMap((name) => readOrigin(name, protocol) ?? []);
+  const { origin: externalUrl } = new URL(raw.ESCALE_EXTERNAL_URL ?? `http://localhost:${String(raw.ESCALE_PORT)}`);
+  const further = (raw.ESCALE_ALSO_KNOWN_AS ?? []).flatMap((name) => furtherOrigins(name, externalUrl));
   return {
     ...raw,
     externalUrl,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hostNamesOf, isOwnHost, loopbackSiblings, readOrigin } from './own-host.ts';
+import { furtherOrigins, hostNamesOf, isOwnHost, loopbackSiblings, readOrigin } from './own-host.ts';
 
 test.each([
   [undefined, true],
@@ -49,6 +49,18 @@ test.each([
   ['https://', undefined],
 ])('an origin: %s', (text, origin) => {
   expect(readOrigin(text, 'https:')).toBe(origin);
+});
+
+test.each([
+  ['registry.svc', 'http://localhost:8080', ['http://registry.svc', 'http://registry.svc:8080']],
+  ['Registry.svc/', 'https://registry.example.org:8443', ['https://registry.svc', 'https://registry.svc:8443']],
+  ['[fd00::1]', 'http://localhost:8080', ['http://[fd00::1]', 'http://[fd00::1]:8080']],
+  ['registry.svc', 'https://registry.example.org', ['https://registry.svc']],
+  ['registry.svc:80', 'http://localhost:8080', ['http://registry.svc']],
+  ['http://registry.svc', 'http://localhost:8080', ['http://registry.svc']],
+  ['registry.svc/path', 'http://localhost:8080', []],
+])('%s beside %s', (text, externalUrl, origins) => {
+  expect(furtherOrigins(text, externalUrl)).toEqual(origins);
 });
 
 test('a loopback origin has the other loopback names too; any other origin has none', () => {

@@ -32,6 +32,19 @@ export function readOrigin(text: string, scheme: string): string | undefined {
   return new URL(address).origin;
 }
 
+/**
+ * Reads a further name of the installation. A host alone has the scheme of the external URL. Without a port it stands for its own
+ * default port, and for the port of the external URL: clients that ask the same listener by another name keep its port.
+ * @returns no origin for a text that is none
+ */
+export function furtherOrigins(text: string, externalUrl: string): string[] {
+  const { protocol, port } = new URL(externalUrl);
+  const origin = readOrigin(text, protocol);
+  if (origin === undefined) return [];
+  const bare = !text.includes('://') && !/:\d+\/*$/.test(text);
+  return bare && port !== '' ? [origin, `${origin}:${port}`] : [origin];
+}
+
 /** The other names of the same loopback origin: a client on this machine may use any of them. */
 export function loopbackSiblings(externalUrl: string): string[] {
   const { protocol, hostname, port } = new URL(externalUrl);
