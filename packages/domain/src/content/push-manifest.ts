@@ -123,9 +123,10 @@ async function storeManifest(
   if (inserted) {
     const { id, listed } = inserted;
     await storeChildren(ctx.em, repositoryId, id, parsed);
-    if (listed) await noteArrival(ctx.em, repositoryId, digest);
     await checkIndex(ctx, repositoryId, id, parsed);
     if (listed || parsed.manifests.length > 0) await refreshTotalSizes(ctx, repositoryId, { id, digest });
+    // The rows of the indexes that list it are locked now, and may be followed by what they say of their children.
+    if (listed) await noteArrival(ctx.em, repositoryId, digest);
     return {
       id,
       digest,

@@ -7,20 +7,24 @@ import { noteArrivals } from './manifest-edges.ts';
 /** Indexes inside each other that are followed (T34). */
 const depthLimit = 8;
 
-/** The ids of a manifest and of all below it; of a sparse index only those that have been in the repository. */
+/**
+ * The ids of all below a manifest and last of itself, children before their parents: the order in which pushes lock them. Of a
+ * sparse index only those that have been in the repository.
+ */
 const parts = `
-  with recursive parts (id, level) as (
-    select ?::uuid, 0
+  with recursive parts (id, digest, level) as (
+    select id, digest, 0 from manifests where id = ?::uuid
     union
-    select child.id, parts.level + 1 from parts join manifest_children c on c.parent_id = parts.id and c.arrived
+    select child.id, child.digest, parts.level + 1 from parts
+      join manifest_children c on c.parent_id = parts.id and c.arrived
       join manifests child on child.repository_id = ?::uuid and child.digest = c.digest
       where parts.level < ${String(depthLimit)})
-  select distinct id from parts`;
+  select id from parts group by id, digest order by max(level) desc, digest`;
 
 /**
  * Brings back what a manifest is made of, before a tag is restored on it: children that were deleted by digest, and links of
  * blobs that were deleted. Their rows are there for as long as the manifest's. Runs in the caller's transaction, and takes the
- * locks of a push in its order: links of blobs, children, and then, by the caller, the manifest itself.
+ * locks of a push in its order: links of blobs, children, the manifest itself, and the rows of indexes that list any of these.
  * @throws PRECONDITION_FAILED naming what is lost, for example blobs whose bytes are quarantined
  */
 export async function reviveImage(
@@ -40,8 +44,7 @@ export async function reviveImage(
        on conflict (repository_id, blob_id) do update set created_at = excluded.created_at`,
     [repositoryId, ids],
   );
-  const children = ids.filter((id) => id !== manifest.id);
-  if (children.length > 0) await undelete(em, children);
+  await undelete(em, ids, manifest.id);
   await noteArrivals(em, ids);
   const missing = await executePrepared<{ digest: Digest }>(
     em,
@@ -60,10 +63,12 @@ export async function reviveImage(
     );
 }
 
-/** The second statement sees what was committed until the locks were had. */
-async function undelete(em: EntityManager, ids: readonly string[]): Promise<void> {
-  const lock = 'select id from manifests where id = any (?::uuid[]) order by digest for no key update';
+/** The second statement sees what was committed until the locks were had. The caller decides about the manifest itself. */
+async function undelete(em: EntityManager, ids: readonly string[], except: string): Promise<void> {
+  const lock = `select m.id from unnest(?::uuid[]) with ordinality part (id, place) join manifests m on m.id = part.id
+    order by part.place for no key update of m`;
   await executePrepared(em, lock, [ids]);
-  const change = 'update manifests set deleted_at = null where id = any (?::uuid[]) and deleted_at is not null';
-  await executePrepared(em, change, [ids]);
+  const change =
+    'update manifests set deleted_at = null where id = any (?::uuid[]) and id <> ?::uuid and deleted_at is not null';
+  await executePrepared(em, change, [ids, except]);
 }

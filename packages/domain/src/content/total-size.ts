@@ -6,8 +6,8 @@ const depthLimit = 8;
 
 /**
  * Writes what a manifest weighs with everything below it: its own row, and the indexes above it that were pushed before it.
- * Kept in the row, so that a list of ten thousand tags can be ordered by it. Each blob and manifest counts once. The rows are
- * taken in one order, so that two pushes never wait for each other.
+ * Kept in the row, so that a list of ten thousand tags can be ordered by it. Each blob and manifest counts once. Rows are
+ * locked as by every change: a manifest before those that list it, so that no two changes wait for each other.
  */
 export async function refreshTotalSizes(
   ctx: Context,
@@ -20,7 +20,7 @@ export async function refreshTotalSizes(
        union
        select p.id, p.digest, a.level + 1 from above a join manifest_children c on c.digest = a.digest
          join manifests p on p.id = c.parent_id and p.repository_id = ? where a.level < ?)
-     select distinct id from above order by id`,
+     select id from above group by id, digest order by max(level), digest`,
     [manifest.id, manifest.digest, repositoryId, depthLimit],
   );
   for (const { id } of above) await refreshTotalSize(ctx, repositoryId, id);
