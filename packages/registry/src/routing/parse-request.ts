@@ -8,7 +8,7 @@ import {
   type RepositoryName,
 } from '@escale/schema/values';
 import {
-  type DomainError,
+  DomainError,
   digestInvalid,
   manifestInvalid,
   manifestUnknown,
@@ -55,11 +55,17 @@ const nameRule =
 const resource = /^(.*)\/(?:(blobs\/uploads)\/([^/]*)|(blobs|manifests|referrers)(?:\/([^/]*))?|(tags\/list))$/;
 
 /**
+ * A path of plain segments. Without a resource that we know it belongs to an extension or to another product: clients that probe
+ * for one (`_oci/ext/discover`) expect 404, and no complaint about a name.
+ */
+const plainPath = /^(?!.*\.\.)[\w.-]+(?:\/[\w.-]+)*\/?$/;
+
+/**
  * Reads a method and a raw path below `/v2`. The path is not normalized: what is not plainly a name is refused, never
  * redirected (R1–R3).
  * @param rawPath as it came on the request line, without the query
  * @param query decoded
- * @throws NAME_INVALID, DIGEST_INVALID, MANIFEST_INVALID, MANIFEST_UNKNOWN, BLOB_UPLOAD_INVALID, UNSUPPORTED
+ * @throws NOT_FOUND, NAME_INVALID, DIGEST_INVALID, MANIFEST_INVALID, MANIFEST_UNKNOWN, BLOB_UPLOAD_INVALID, UNSUPPORTED
  */
 export function parseRequest(
   method: string,
@@ -70,11 +76,13 @@ export function parseRequest(
   if (rawPath === '/v2/' || rawPath === '/v2') return only(verb, 'GET', { kind: 'ping' });
   if (rawPath === '/v2/auth') return { kind: 'token' };
   if (rawPath === '/v2/_catalog') return only(verb, 'GET', { kind: 'catalog' });
-  const [, name = '', uploads, upload = '', one, argument = '', tags] =
-    resource.exec(rawPath.slice('/v2/'.length)) ?? [];
+  const path = rawPath.slice('/v2/'.length);
+  const matched = resource.exec(path);
+  if (!matched && plainPath.test(path)) throw nothingAt(path);
+  const [, name = '', uploads, upload = '', one, argument = '', tags] = matched ?? [];
   const repository = parseRepositoryName(name);
   if (!repository) {
-    if (!isNameWithoutNamespace(name)) throw nameInvalid(name || rawPath.slice('/v2/'.length), nameRule);
+    if (!isNameWithoutNamespace(name)) throw nameInvalid(name || path, nameRule);
     const creates =
       (verb === 'POST' && uploads !== undefined && upload === '') || (verb === 'PUT' && one === 'manifests');
     return { kind: 'withoutNamespace', name, creates };
@@ -130,6 +138,14 @@ function manifestRequest(verb: string, repository: RepositoryName, argument: str
       : manifestUnknown(argument);
   }
   return { kind: kinds[verb as keyof typeof kinds], repository, reference };
+}
+
+function nothingAt(path: string): DomainError {
+  const shown = path.slice(0, 100);
+  return new DomainError(
+    'NOT_FOUND',
+    `there is nothing at /v2/${shown}: it is no endpoint of the OCI distribution API`,
+  );
 }
 
 function requireDigest(text: string): Digest {
