@@ -253,6 +253,28 @@ test('an index that is restored and the deletion of its child at the same moment
   }
 });
 
+test.each([
+  ['by digest', remove],
+  [
+    'as untagged',
+    (digest: Digest) => deleteUntaggedManifests(scene.ctx(), { repository: scene.name, digests: [digest] }),
+  ],
+])('an index that was pushed at the same moment as its child is restored with it: deleted %s', async (_how, drop) => {
+  const child = await scene.push({ layers: ['at the same moment'] });
+  const index = await pushTestIndex(scene.ctx(), scene.repository, [child], ['multi']);
+  // What two first pushes leave when neither sees the other.
+  await em().execute(
+    'update manifest_children set arrived = false where parent_id in (select id from manifests where digest = ?)',
+    [index.digest],
+  );
+  await deleteTag(scene.ctx(), { repository: scene.name, tag: 'multi' });
+  await drop(index.digest);
+  await drop(child.digest);
+  expect(await live()).toEqual([]);
+  await restore('multi', index.digest);
+  expect(await live()).toEqual([child.digest, index.digest].sort());
+});
+
 test('a child that is restored under a sparse index stays from then on', async () => {
   const child = await scene.push({ tags: ['child'], layers: ['restored'] });
   await remove(child.digest);

@@ -5,6 +5,7 @@ import { inTransaction } from '../in-transaction.ts';
 import { recordUsage } from '../usage-logs/record.ts';
 import { manifestNeed } from './content-need.ts';
 import { endTag } from './delete-tag.ts';
+import { noteArrival } from './manifest-edges.ts';
 import { endLifetime, lockTag, recordTagEvent } from './tag-lifetime.ts';
 
 /**
@@ -54,6 +55,7 @@ async function deleteByDigest(ctx: Context, repository: { id: string; name: stri
     await recordTagEvent(ctx, repository.id, { tag, kind: 'deleted', digest });
     recordUsage(ctx, 'tag.deleted', { repository, tag, digest });
   }
+  await noteArrival(ctx.em, repository.id, digest);
   await ctx.em.execute('update manifests set deleted_at = clock_timestamp() where id = ?', [manifest.id]);
   recordUsage(ctx, 'manifest.deleted', { repository, digest });
 }

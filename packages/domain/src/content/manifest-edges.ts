@@ -31,7 +31,11 @@ export async function storeChildren(
   );
 }
 
-/** A manifest has come that indexes of the repository list: from now on it stays for as long as they do. */
+/**
+ * A manifest has come that indexes of the repository list: from now on it stays for as long as they do. It is noted once more when
+ * it is deleted: a manifest and an index that were first pushed at the same moment did not see each other, and a tag that is
+ * restored on the index must bring it back.
+ */
 export async function noteArrival(em: EntityManager, repositoryId: string, digest: Digest): Promise<void> {
   await em.execute(
     `update manifest_children c set arrived = true from manifests parent

@@ -7,6 +7,7 @@ import { pageOfRows, pageSize, readCursor, type Page, type PageInput } from '../
 import { recordUsage } from '../usage-logs/record.ts';
 import { refusalOf } from './for-each-tag.ts';
 import { alive } from './kept-manifests.ts';
+import { noteArrival } from './manifest-edges.ts';
 import { manifestColumns, toManifestDetails, type ManifestDetails, type ManifestRow } from './manifest-details.ts';
 import { requireDigest } from './tag-target.ts';
 
@@ -99,6 +100,7 @@ async function deleteUntagged(ctx: Context, repository: { id: string; name: stri
       [locked.id],
     );
     if (gone.length === 0) throw manifestInUse(digest);
+    await noteArrival(inner.em, repository.id, digest);
     recordUsage(inner, 'manifest.deleted', { repository, digest });
     await inner.em.flush();
   });
