@@ -1,4 +1,5 @@
 import type { Digest, Reference, TagName } from '@escale/schema/values';
+import { afterDeadlock } from '../after-deadlock.ts';
 import type { Context } from '../context.ts';
 import { contentInUse, manifestUnknown } from '../errors.ts';
 import { inTransaction } from '../in-transaction.ts';
@@ -18,13 +19,15 @@ export async function deleteManifest(
   repository: { id: string; name: string },
   reference: Reference,
 ): Promise<void> {
-  await inTransaction(ctx, async (inner) => {
-    await (reference.kind === 'tag'
-      ? deleteByTag(inner, repository, reference.tag)
-      : deleteByDigest(inner, repository, reference.digest));
-    await inner.em.flush();
-    await inner.faults?.('manifest.deleting');
-  });
+  await afterDeadlock(() =>
+    inTransaction(ctx, async (inner) => {
+      await (reference.kind === 'tag'
+        ? deleteByTag(inner, repository, reference.tag)
+        : deleteByDigest(inner, repository, reference.digest));
+      await inner.em.flush();
+      await inner.faults?.('manifest.deleting');
+    }),
+  );
 }
 
 async function deleteByTag(ctx: Context, repository: { id: string; name: string }, tag: TagName): Promise<void> {

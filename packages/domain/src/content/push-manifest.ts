@@ -1,6 +1,7 @@
 import { v7 } from 'uuid';
 import { isNondistributable, type Digest, type ParsedManifest, type TagName } from '@escale/schema/values';
 import { executePrepared, type EntityManager } from '@escale/schema/orm';
+import { afterDeadlock } from '../after-deadlock.ts';
 import type { Context } from '../context.ts';
 import { manifestBlobUnknown, preconditionFailed, sizeInvalid } from '../errors.ts';
 import { inTransaction } from '../in-transaction.ts';
@@ -49,24 +50,26 @@ export async function pushManifest(
   if (await pushNewImage(ctx, { ...pushed, tags }, push)) return;
   const confirmed = await ctx.believed?.confirm();
   if (confirmed && confirmed.id !== repository.id) return pushManifest(ctx, confirmed, pushed);
-  await inTransaction(ctx, async (inner) => {
-    const blobs = await lockBlobs(inner.em, repository.id, parsed);
-    await holdChildren(inner.em, repository.id, parsed);
-    await inner.faults?.('manifest.locked');
-    const manifest = await storeManifest(inner, repository.id, pushed, blobs);
-    for (const tag of tags) {
-      await moveTag(inner, repository, { tag, manifest, as: 'pushed', condition });
-    }
-    if (tags.length === 0) {
-      if (condition && !holds(condition, manifest.wasHere ? digest : undefined))
-        throw preconditionFailed(
-          `the repository ${manifest.wasHere ? 'has this manifest already' : 'does not have it'}`,
-        );
-      await holdManifest(inner.em, manifest.id);
-    }
-    await writePush(inner.em, push);
-    await inner.faults?.('manifest.storing');
-  });
+  await afterDeadlock(() =>
+    inTransaction(ctx, async (inner) => {
+      const blobs = await lockBlobs(inner.em, repository.id, parsed);
+      await holdChildren(inner.em, repository.id, parsed);
+      await inner.faults?.('manifest.locked');
+      const manifest = await storeManifest(inner, repository.id, pushed, blobs);
+      for (const tag of tags) {
+        await moveTag(inner, repository, { tag, manifest, as: 'pushed', condition });
+      }
+      if (tags.length === 0) {
+        if (condition && !holds(condition, manifest.wasHere ? digest : undefined))
+          throw preconditionFailed(
+            `the repository ${manifest.wasHere ? 'has this manifest already' : 'does not have it'}`,
+          );
+        await holdManifest(inner.em, manifest.id);
+      }
+      await writePush(inner.em, push);
+      await inner.faults?.('manifest.storing');
+    }),
+  );
   await ctx.faults?.('manifest.stored');
 }
 

@@ -10,8 +10,8 @@ import { insertManifestFrom, manifestValues } from './manifest-row.ts';
 import type { PushedManifest } from './push-manifest.ts';
 import { beginning, beginningValues, labelledExpiry, lockedTag, lockName, unlessNamed } from './tag-lifetime.ts';
 
-/** PostgreSQL's `division_by_zero`. */
-const nothingBegun = '22012';
+/** PostgreSQL's `division_by_zero`, and `deadlock_detected`: the statement has done nothing, and the transaction may. */
+const nothingDone: readonly (string | undefined)[] = ['22012', '40P01'];
 
 const { begun, history } = beginning('from locked', unlessNamed);
 const { pushed, logged } = pushNoted('begun');
@@ -70,7 +70,7 @@ export async function pushNewImage(ctx: Context, manifest: PushedManifest, push:
   ];
   const row = await whileRightsHold(ctx, repositoryId, (state) =>
     executePrepared<{ held: boolean; made: boolean }>(ctx.em, statement, [state, ...values]).catch((error: unknown) => {
-      if (error instanceof DriverException && error.code === nothingBegun) return [{ held: true, made: false }];
+      if (error instanceof DriverException && nothingDone.includes(error.code)) return [{ held: true, made: false }];
       throw error;
     }),
   );

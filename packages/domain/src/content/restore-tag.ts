@@ -1,4 +1,5 @@
 import { requireRole } from '../access/require-role.ts';
+import { afterDeadlock } from '../after-deadlock.ts';
 import type { Context } from '../context.ts';
 import { inTransaction } from '../in-transaction.ts';
 import { recordUsage } from '../usage-logs/record.ts';
@@ -19,11 +20,13 @@ export async function restoreTag(
   const repository = await requireRole(ctx, input.repository, 'write');
   const tag = requireTagName(input.tag);
   const digest = requireDigest(input.digest);
-  return inTransaction(ctx, async (inner) => {
-    const manifest = await recallTarget(inner, repository.id, tag, digest);
-    const { previousDigest, changed } = await moveTag(inner, repository, { tag, manifest, as: 'restored' });
-    if (changed) recordUsage(inner, 'tag.restored', { repository, tag, digest, details: { previousDigest } });
-    await inner.em.flush();
-    return requireTagDetails(inner, repository, tag);
-  });
+  return afterDeadlock(() =>
+    inTransaction(ctx, async (inner) => {
+      const manifest = await recallTarget(inner, repository.id, tag, digest);
+      const { previousDigest, changed } = await moveTag(inner, repository, { tag, manifest, as: 'restored' });
+      if (changed) recordUsage(inner, 'tag.restored', { repository, tag, digest, details: { previousDigest } });
+      await inner.em.flush();
+      return requireTagDetails(inner, repository, tag);
+    }),
+  );
 }
