@@ -8,6 +8,7 @@ import {
 } from 'openid-client';
 import type { ApiConfig } from '../config.ts';
 import { withoutOddTimes } from './odd-times.ts';
+import { withPlainRefusals } from './plain-refusals.ts';
 import { ProviderKeys } from './provider-keys.ts';
 import { providerUnavailable } from './provider-unavailable.ts';
 
@@ -70,7 +71,7 @@ export class OpenIdProvider {
     const insecure = protocol === 'http:' ? [allowInsecureRequests] : [];
     const found = await discovery(new URL(issuer), clientId, clientSecret, ClientSecretPost(clientSecret), {
       timeout: 5,
-      [customFetch]: withoutOddTimes(this.#fetch) as CustomFetch,
+      [customFetch]: withoutOddTimes(withPlainRefusals(this.#fetch)) as CustomFetch,
       execute: insecure,
     });
     this.#found = found;

@@ -9,20 +9,18 @@ export type RefusalMeaning = 'person' | 'session' | 'unexplained';
 /** Keycloak's words for a person who may not sign in. */
 const ofPerson: ReadonlySet<string> = new Set(['user disabled', 'account disabled', 'unknown user', 'user not found']);
 
-/** Keycloak's words for a refresh token that has expired, or that a crash made us use twice: the person is not meant. */
+/** The demo provider's words after a restart, with which its sessions end. Nobody is ever disabled there. */
+const demoSessionIsOver = 'the sessions of the demo end with its process';
+
+/** Words for a refresh token that a crash made us use twice, or that is of no use for us: the person is not meant. */
 const ofToken: ReadonlySet<string> = new Set([
-  'token is not active',
-  'stale token',
   'maximum allowed refresh token reuse exceeded',
   "session doesn't have required client",
+  demoSessionIsOver,
 ]);
 
-/** Keycloak's words for a session that is not there any more. It also says so when an administrator has deleted the person. */
-const ofSession: ReadonlySet<string> = new Set([
-  'session not active',
-  'offline session not active',
-  'offline user session not found',
-]);
+/** How much earlier than announced a refresh token may be over: the provider said how long it lasts before we heard it. */
+const announcedEarly = 5000;
 
 /** What is known of the refresh token that was refused. */
 interface RefusedToken {
@@ -32,14 +30,15 @@ interface RefusedToken {
   readonly signedOut?: boolean;
 }
 
-/** @returns undefined for an error that is no `invalid_grant` */
+/** @param now when the provider answered @returns undefined for an error that is no `invalid_grant` */
 export function meaningOfRefusal(error: unknown, token: RefusedToken, now: Date): RefusalMeaning | undefined {
   if (!(error instanceof ResponseBodyError) || error.error !== 'invalid_grant') return undefined;
   const words = (error.error_description ?? '').trim().toLowerCase();
   if (ofPerson.has(words)) return 'person';
   if (token.signedOut === true || ofToken.has(words)) return 'session';
-  if (token.refreshUntil) return token.refreshUntil <= now ? 'session' : 'unexplained';
-  return ofSession.has(words) ? 'session' : 'unexplained';
+  // Words such as "Session not active" do not decide: an administrator who deletes a person or ends the sessions causes them as well.
+  const isOver = token.refreshUntil && token.refreshUntil.getTime() - announcedEarly <= now.getTime();
+  return isOver ? 'session' : 'unexplained';
 }
 
 /** What the provider said, for logs. */

@@ -2,8 +2,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Session, UsageLogEntry, User } from '@escale/schema/entities';
 import { createLogger } from '@escale/server-kit/logger';
 import { createApp } from '../app.ts';
+import type { Services } from '../services.ts';
 import { startTestApi, type Caller, type TestApi } from '../testing/test-api.ts';
 import { subjectOf, type TestPerson } from '../testing/test-issuer.ts';
+import type { ProviderTokens } from './provider-identity.ts';
+import { sealTokens } from './session-tokens.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -108,4 +111,17 @@ test('several processes never use a refresh token twice (Keycloak would take it 
   } finally {
     await other.close();
   }
+});
+
+test.each([
+  [60, 30],
+  [8, 5],
+  [3, 3],
+  [86_400, 600],
+])('a refresh token that lasts %i seconds is used after %i: nothing is learnt by one that is over', (lasts, after) => {
+  const now = new Date();
+  const services = { vault: api.vault, config: { ...api.config, oidc: { ...api.config.oidc, refreshSeconds: 600 } } };
+  const tokens = { refresh_expires_in: lasts } as unknown as ProviderTokens;
+  const { refreshAt } = sealTokens(services as Services, 'a', tokens, now);
+  expect((refreshAt?.getTime() ?? 0) - now.getTime()).toBe(after * 1000);
 });

@@ -16,6 +16,8 @@ import { refreshTokenOf, sealTokens } from './session-tokens.ts';
 const lookMilliseconds = 15_000;
 /** After a failure that says nothing of the person. */
 const retryMilliseconds = 15_000;
+/** How long a browser may take to end the provider's session after it has ended here. */
+const signOutMilliseconds = 15_000;
 /** Refreshes at once in one process. */
 const slots = 4;
 
@@ -96,7 +98,11 @@ export class SessionRefresher {
     const { idToken, ...sealed } = sealTokens(this.#services, id, tokens, new Date());
     const kept = await ctx.em.nativeUpdate(Session, { id }, { ...sealed, ...(idToken && { idToken }) });
     // The session may have ended meanwhile: then its token is a grant.
-    if (kept === 0) await ctx.em.nativeUpdate(ProviderGrant, { id }, sealed as Partial<ProviderGrant>);
+    if (kept > 0) return;
+    await ctx.em.nativeUpdate(ProviderGrant, { id }, sealed as Partial<ProviderGrant>);
+    // The provider's session outlived the sign-out, so that a later refusal is not a consequence of it.
+    const createdAt = { $lte: new Date(Date.now() - signOutMilliseconds) };
+    await ctx.em.nativeUpdate(ProviderGrant, { id, createdAt }, { signedOut: false });
   }
 
   /**
@@ -104,7 +110,7 @@ export class SessionRefresher {
    * @returns false for a failure that says nothing: the grant is tried again later
    */
   async #endRefused(ctx: Context, grant: Grant, error: unknown): Promise<boolean> {
-    const meaning = meaningOfRefusal(error, grant, ctx.now);
+    const meaning = meaningOfRefusal(error, grant, new Date());
     if (meaning === undefined && !(error instanceof DomainError && error.code === 'UNAUTHORIZED')) return false;
     if (meaning === 'person') return this.#suspend(ctx, grant.user, error);
     if (grant instanceof Session) await endSessionForProvider(ctx, grant);

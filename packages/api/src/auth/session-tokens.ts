@@ -3,6 +3,9 @@ import type { Services } from '../services.ts';
 import { originalIdToken } from './odd-times.ts';
 import type { ProviderTokens } from './provider-identity.ts';
 
+/** Seconds between two uses of a refresh token that ends soon. */
+const shortestPause = 5;
+
 /** What a session keeps of the provider's tokens, sealed and bound to its row. None of them ever reaches the browser (S8). */
 export function sealTokens(
   { vault, config }: Services,
@@ -17,9 +20,16 @@ export function sealTokens(
   return {
     ...(id_token !== undefined && { idToken: vault.seal(id_token, purposeOf(id, 'idToken')) }),
     ...(refresh_token !== undefined && { refreshToken: vault.seal(refresh_token, purposeOf(id, 'refreshToken')) }),
-    refreshAt: new Date(now.getTime() + config.oidc.refreshSeconds * 1000),
+    refreshAt: new Date(
+      now.getTime() + Math.min(config.oidc.refreshSeconds, lasts ? timely(seconds) : Infinity) * 1000,
+    ),
     refreshUntil: lasts ? new Date(now.getTime() + seconds * 1000) : null,
   };
+}
+
+/** Seconds after which a refresh token is used that lasts so many: before it ends, or nothing could be learnt by it. */
+function timely(seconds: number): number {
+  return Math.max(seconds / 2, Math.min(seconds, shortestPause));
 }
 
 /** For signing out at the identity provider; absent when it was sealed with another secret key. */

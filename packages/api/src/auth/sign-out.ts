@@ -30,22 +30,32 @@ export async function signOut(services: Services, http: KoaContext): Promise<voi
   const idToken = idTokenOf(services, session);
   const ctx = { em, principal: anonymous, now, vault: services.vault, client: clientFacts(services, http) };
   const { user } = session;
+  const there = await endOfSessionAt(services, home, idToken);
   await inTransaction(ctx, async (inner) => {
     const own = as(inner, userPrincipal(user, { kind: 'session' }));
     recordUsage(own, 'user.signed_out', { namespace: user.username });
-    await endSessions(own, { id: session.id }, { signedOut: true });
+    await endSessions(own, { id: session.id }, { signedOut: there !== undefined });
   });
+  if (there !== undefined) http.body = { redirectTo: there };
+}
+
+/** @returns where the browser ends the provider's session; undefined where that is not possible: then it goes on */
+async function endOfSessionAt(
+  services: Services,
+  home: string,
+  idToken: string | undefined,
+): Promise<string | undefined> {
   try {
     const provider = await services.provider.configuration();
-    if (provider.serverMetadata().end_session_endpoint === undefined) return;
-    const address = buildEndSessionUrl(provider, {
+    if (provider.serverMetadata().end_session_endpoint === undefined) return undefined;
+    return buildEndSessionUrl(provider, {
       post_logout_redirect_uri: home,
       ...(idToken !== undefined && { id_token_hint: idToken }),
-    });
-    http.body = { redirectTo: address.href };
+    }).href;
   } catch (error) {
     // Signed out here in any case; the provider's own session ends when it ends.
     services.logger.warn({ err: error }, 'signing out at the identity provider was not possible');
+    return undefined;
   }
 }
 

@@ -62,7 +62,16 @@ async function nextRefreshes(): Promise<void> {
 const logged = async (name: string, kind: string) => em().find(UsageLogEntry, { namespace: name, kind });
 
 describe('a person whom the provider refuses', () => {
-  test.each([{ refresh: 'invalid_grant' }, { refresh: 'invalid_grant', refreshWords: 'User disabled' }])(
+  test.each([
+    { refresh: 'invalid_grant' },
+    { refresh: 'invalid_grant', refreshWords: 'User disabled' },
+    { refresh: 'invalid_grant', refreshWords: 'Session not active' },
+    { refresh: 'invalid_grant', refreshWords: 'Token is not active' },
+    { refresh: 'invalid_grant', refreshWords: { text: 'no' } },
+    { refresh: 'invalid_grant', refreshSent: { status: 403, headers: { 'content-type': 'text/plain' } } },
+    { refresh: 'invalid_grant', refreshSent: { headers: {} } },
+    { refresh: 'invalid_grant', refreshSent: { status: 401, headers: { 'www-authenticate': 'Bearer realm="x"' } } },
+  ])(
     'is suspended with all tokens and administration, and everything works after the next sign-in: %j',
     async (mischief) => {
       const person = somebody(['/escale-admins']);
@@ -118,6 +127,32 @@ describe('a person whom the provider refuses', () => {
     await expect.poll(() => works(tokens), soon).toEqual(refusal(person.name));
   });
 
+  test('is noticed although the person signed out, when the provider’s session went on', async () => {
+    const person = somebody();
+    const browser = await api.signIn(person);
+    const tokens = await tokensOf(browser);
+    await signOut(browser);
+    const whose = { user: { subject: subjectOf(person) } };
+    const [{ id }] = (await em().find(ProviderGrant, whose)) as [ProviderGrant];
+    await em().nativeUpdate(ProviderGrant, { id }, { createdAt: hoursAgo(1) });
+    await expect.poll(() => em().count(ProviderGrant, { id, signedOut: false }), soon).toBe(1);
+    api.issuer.mischief = { refresh: 'invalid_grant' };
+    await expect.poll(() => works(tokens), soon).toEqual(refusal(person.name));
+  });
+
+  test.each([500, 503])('is not meant by an answer with the status %i, whatever it says', async (status) => {
+    const person = somebody();
+    const tokens = await tokensOf(await api.signIn(person));
+    const { presented } = api.issuer.refreshes;
+    const refreshSent = { status };
+    api.issuer.mischief = { refresh: 'invalid_grant', refreshWords: 'User disabled', refreshSent };
+    await expect.poll(() => api.issuer.refreshes.presented, soon).toBeGreaterThan(presented);
+    const postponed = async () =>
+      (await em().findOneOrFail(Session, { user: { subject: subjectOf(person) } })).refreshAt;
+    await expect.poll(async () => Number(await postponed()), soon).toBeGreaterThan(Date.now() + 5000);
+    expect(await works(tokens)).toEqual([200, person.name]);
+  });
+
   test('loses the administrators’ group without an open browser', async () => {
     const person = somebody(['/escale-admins']);
     const browser = await api.signIn(person);
@@ -134,8 +169,6 @@ describe('tokens go on when the provider’s session ends in an ordinary way', (
   const over = 'Session not active';
   test.each<[string, object, object]>([
     ['its time was up', { refreshLasts: 1 }, { refreshWords: over }],
-    ['its time was up, says the provider', { refreshLasts: 3600 }, { refreshWords: 'Token is not active' }],
-    ['it ended at a provider that names no time', {}, { refreshWords: over }],
     ['a crash made us use a refresh token twice', {}, { refreshWords: 'Maximum allowed refresh token reuse exceeded' }],
   ])('%s', async (_what, before, after) => {
     const person = somebody();

@@ -14,6 +14,7 @@ export interface TestPerson {
   readonly claims?: Readonly<Record<string, unknown>>;
 }
 
+type SendJson = (body: unknown, status?: number, headers?: Readonly<Record<string, string>>) => void;
 type Alter = (claims: JWTPayload) => JWTPayload;
 
 /** How the next answers differ from what an honest, healthy issuer sends. */
@@ -29,7 +30,9 @@ interface Mischief {
   /** What a refresh token is refused with: `invalid_grant` where the person may not sign in any more. */
   refresh?: string;
   /** In which words, as `error_description`. */
-  refreshWords?: string;
+  refreshWords?: unknown;
+  /** How that answer is sent, instead of with 400 and as `application/json`. */
+  refreshSent?: { readonly status?: number; readonly headers?: Readonly<Record<string, string>> };
   /** Seconds after which it says that refresh tokens end, as Keycloak does. */
   refreshLasts?: number;
 }
@@ -128,8 +131,8 @@ export async function startTestIssuer({ apiAudience }: { apiAudience: string }):
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const address = new URL(request.url ?? '/', url);
-    const json = (body: unknown, status = 200) => {
-      response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+    const json: SendJson = (body, status = 200, headers = { 'Content-Type': 'application/json' }) => {
+      response.writeHead(status, headers).end(JSON.stringify(body));
     };
     if (issuer.mischief.down) {
       json({ error: 'down' }, 503);
@@ -183,7 +186,7 @@ export async function startTestIssuer({ apiAudience }: { apiAudience: string }):
     }
   }
 
-  async function sendKeys(response: ServerResponse, json: (body: unknown, status?: number) => void): Promise<void> {
+  async function sendKeys(response: ServerResponse, json: SendJson): Promise<void> {
     const { keys } = issuer.mischief;
     if (keys === 'html') response.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>maintenance</h1>');
     else if (keys === 'failing') json({ error: 'failing' }, 500);
@@ -193,7 +196,7 @@ export async function startTestIssuer({ apiAudience }: { apiAudience: string }):
     }
   }
 
-  async function exchange(form: URLSearchParams, json: (body: unknown, status?: number) => void): Promise<void> {
+  async function exchange(form: URLSearchParams, json: SendJson): Promise<void> {
     const client = form.get('client_id') === clientId && form.get('client_secret') === clientSecret;
     if (form.get('grant_type') === 'refresh_token') {
       await refresh(client ? (form.get('refresh_token') ?? '') : '', json);
@@ -214,14 +217,14 @@ export async function startTestIssuer({ apiAudience }: { apiAudience: string }):
   }
 
   /** As Keycloak does where it revokes refresh tokens: each works once, and the person is who `person` is now, if it is the same. */
-  async function refresh(token: string, json: (body: unknown, status?: number) => void): Promise<void> {
+  async function refresh(token: string, json: SendJson): Promise<void> {
     issuer.refreshes.presented += 1;
     const found = refreshable.get(token);
     if (found?.used) issuer.refreshes.reused += 1;
     const refused = issuer.mischief.refresh ?? (found && !found.used ? undefined : 'invalid_grant');
     if (!found || refused !== undefined) {
-      const words = issuer.mischief.refreshWords;
-      json({ error: refused, ...(words !== undefined && { error_description: words }) }, 400);
+      const { refreshWords: words, refreshSent: { status = 400, headers } = {} } = issuer.mischief;
+      json({ error: refused, ...(words !== undefined && { error_description: words }) }, status, headers);
       return;
     }
     found.used = true;

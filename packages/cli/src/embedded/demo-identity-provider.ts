@@ -156,15 +156,15 @@ async function configuration(settings: DemoIdentityProviderSettings, prefix: str
 }
 
 /**
- * Refuses a refresh token in Keycloak's words for a session that is over. Sessions end with the process here, and nobody is ever
- * disabled: without the words, a restart would look like a refusal of the person.
+ * Refuses a refresh token in words that concern the session alone (`refused-grant.ts` of the API knows them). Sessions end with the
+ * process here, and nobody is ever disabled: without the words, a restart would look like a refusal of the person.
  */
 async function saySessionIsOver(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
   await next();
   const body: unknown = ctx.body;
   if (typeof body !== 'object' || body === null || !('error' in body) || body.error !== 'invalid_grant') return;
   if (ctx.oidc?.params?.['grant_type'] === 'refresh_token')
-    ctx.body = { ...body, error_description: 'Session not active' };
+    ctx.body = { ...body, error_description: 'the sessions of the demo end with its process' };
 }
 
 async function loadExistingGrant(ctx: KoaContextWithOIDC) {
