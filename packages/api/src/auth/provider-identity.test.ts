@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startTestApi, walkToCallback, type TestApi } from '../testing/test-api.ts';
@@ -63,6 +64,8 @@ describe('what the provider says of a person', () => {
     ['odd ones among the groups', { groups: [7, null, ['/escale-admins'], { path: '/escale-admins' }, 'a\0', long] }],
     ['very many groups', { groups: Array.from({ length: 40_000 }, (_, index) => `/g${String(index)}`) }],
     ['a session that is a number', { sid: 7 }],
+    ['a session with a NUL', { sid: 'a\0b' }],
+    ['a session that fills no index', { sid: randomBytes(5000).toString('hex') }],
     ['a client that is an object', { client_id: {} }],
     ['a locale and a picture of other types', { locale: 1, picture: {}, updated_at: 'yesterday' }],
   ])('%s neither keeps anybody from signing in nor gives a right', async (what, claims) => {

@@ -52,7 +52,7 @@ export async function identityOfTokens(
   return {
     identity: identityOf(services, { iss: client.serverMetadata().issuer, sub: subject, ...claims }, { ...info }),
     signedInAt: claims && signedInAtOf(claims),
-    providerSession: typeof claims?.['sid'] === 'string' ? claims['sid'] : undefined,
+    providerSession: claims && readClaims(claims, new Set()).sid,
   };
 }
 
@@ -110,7 +110,7 @@ export function identityOf(
   const { iss, sub } = identityClaims.parse(claims);
   const ignored = new Set<string>();
   const {
-    preferred_username: name = sub,
+    preferred_username: username,
     email,
     email_verified: isVerified = false,
     groups = [],
@@ -121,11 +121,13 @@ export function identityOf(
   // Keycloak's user behind a client that signs itself in. A realm may leave out the client's id; a person's token has a session.
   const hasSession = claims['sid'] !== undefined || further['sid'] !== undefined;
   const client = client_id ?? (hasSession ? undefined : azp);
+  const name = username ?? sub;
   const isProgram = client !== undefined && name === `${serviceAccountPrefix}${client.toLowerCase()}`;
   return {
     issuer: iss,
     subject: sub,
     preferredName: isProgram ? name.slice(serviceAccountPrefix.length) : name,
+    ...(username !== undefined && { username }),
     isProgram,
     ...(email !== undefined && isVerified && { email }),
     isAdministrator: groups.includes(config.adminGroup),

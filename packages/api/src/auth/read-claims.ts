@@ -9,6 +9,7 @@ export interface ReadClaims {
   readonly groups?: readonly string[];
   readonly client_id?: string;
   readonly azp?: string;
+  readonly sid?: string;
 }
 
 /** Groups that are read of one person. */
@@ -26,6 +27,7 @@ const readers = {
   email_verified: z.boolean(),
   client_id: text(255),
   azp: text(255),
+  sid: text(255),
 } as const;
 const group = text(1024);
 

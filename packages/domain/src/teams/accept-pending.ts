@@ -8,7 +8,8 @@ import { foldLogin, isAddress } from './login.ts';
 /** As what a person is waited for: the verified words of the identity provider. */
 interface AwaitedAs {
   readonly subject: string;
-  readonly preferredName: string;
+  /** Only when the provider says one. */
+  readonly username?: string;
   /** Only when verified. */
   readonly email?: string;
 }
@@ -45,9 +46,9 @@ export async function acceptPendingMemberships(ctx: Context, user: User, identit
 }
 
 /** As what a person may be awaited: by the user name, and by the verified address. Each is compared with its own kind alone. */
-function loginsOf({ preferredName, email }: AwaitedAs): string[] {
+function loginsOf({ username, email }: AwaitedAs): string[] {
   return [
-    ...(isAddress(preferredName) ? [] : [foldLogin(preferredName)]),
+    ...(username !== undefined && !isAddress(username) ? [foldLogin(username)] : []),
     ...(email !== undefined && isAddress(email) ? [foldLogin(email)] : []),
   ];
 }

@@ -3,6 +3,7 @@ import { Team, type Organization, type User } from '@escale/schema/entities';
 import { buildUser, openTestDatabase, type TestDatabase } from '@escale/schema/testing';
 import type { Directory, DirectoryPerson } from '../groups/directory.ts';
 import { searchDirectory } from '../grantees/search-directory.ts';
+import { signInUser } from '../users/sign-in-user.ts';
 import { addTeamMember } from './change-members.ts';
 import { addPendingTeamMember, listPendingMembers, removePendingTeamMember } from './pending-members.ts';
 import { teamScene } from '../testing/team-scene.ts';
@@ -41,6 +42,15 @@ test.each(['username', 'email'] as const)(
     expect(await waiting()).toEqual([]);
   },
 );
+
+test('a user name is never taken from the provider’s id, or from the name of a program', async () => {
+  await wait('ulla');
+  const unnamed = { issuer, isAdministrator: false, groups: [] };
+  const ctx = () => by(owner);
+  await signInUser(ctx(), { ...unnamed, subject: 'ulla', preferredName: 'ulla' });
+  await signInUser(ctx(), { ...unnamed, subject: '7', preferredName: 'ulla', username: 'service-account-ulla' });
+  expect(await membersOf()).toEqual([]);
+});
 
 test('an address that is not verified is nobody’s', async () => {
   const dora = await person('dora');

@@ -36,6 +36,7 @@ export function signInPerson(
     issuer,
     subject,
     preferredName: username,
+    username,
     ...(verified && email !== undefined && { email }),
     isAdministrator: groups.includes('/escale-admins'),
     groups,

@@ -16,6 +16,8 @@ export interface VerifiedIdentity {
   readonly subject: string;
   /** What the person is called there; a name is derived from it. */
   readonly preferredName: string;
+  /** The user name at the provider, only when it says one: pending memberships wait for it. */
+  readonly username?: string;
   /** A program that the provider knows by itself: nobody is there to be asked whether its name is right. */
   readonly isProgram?: boolean;
   /** Only when the provider says that it is verified. */
