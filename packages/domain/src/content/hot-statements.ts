@@ -117,7 +117,7 @@ function mayRead(kind: Credential['kind'] | 'anonymous'): string {
   if (kind === 'anonymous') return `r.visibility = 'public'`;
   // `holder` has no scopes here, and without them an API token never acts as an administrator.
   const standing = kind === 'api-token' ? '' : 'or holder.is_administrator';
-  return `(r.visibility = 'public' or (not holder.disabled and (access.rank is not null ${standing})))`;
+  return `(r.visibility = 'public' or (not holder.disabled and not holder.suspended and (access.rank is not null ${standing})))`;
 }
 
 /**

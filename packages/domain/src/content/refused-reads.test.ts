@@ -26,24 +26,28 @@ let layer: Digest;
 beforeAll(async () => {
   database = await openTestDatabase(inject('databaseServerUrl'));
   const em = database.orm.em.fork();
-  const [alice, reader, outsider, disabled, boss] = [
+  const [alice, reader, outsider, disabled, suspended, boss] = [
     await buildUser(em, { name: 'alice' }),
     await buildUser(em, { name: 'reader' }),
     await buildUser(em, { name: 'outsider' }),
     await buildUser(em, { name: 'disabled' }),
+    await buildUser(em, { name: 'suspended' }),
     await buildUser(em, { name: 'boss' }),
   ];
   const acme = await buildOrganization(em, { name: 'acme', owner: alice });
   const hidden = await buildRepository(em, { namespace: acme.namespace, path: 'app' });
   const shown = await buildRepository(em, { namespace: acme.namespace, path: 'open', visibility: 'public' });
-  for (const user of [reader, disabled]) await buildPermission(em, hidden, user, 'read');
+  for (const user of [reader, disabled, suspended]) await buildPermission(em, hidden, user, 'read');
   disabled.disabledAt = new Date();
+  suspended.suspendedAt = new Date();
+  suspended.isAdministrator = true;
   boss.isAdministrator = true;
   await em.flush();
   Object.assign(callers, {
     reader: { kind: 'session', id: reader.id },
     outsider: { kind: 'session', id: outsider.id },
     disabled: { kind: 'session', id: disabled.id },
+    suspended: { kind: 'session', id: suspended.id },
     boss: { kind: 'session', id: boss.id },
     'administrator through an API token': { kind: 'api-token', id: boss.id },
     'a revoked token': { kind: 'application-token', id: alice.id },
@@ -59,7 +63,14 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-const refused = ['anonymous', 'outsider', 'disabled', 'administrator through an API token', 'a revoked token'];
+const refused = [
+  'anonymous',
+  'outsider',
+  'disabled',
+  'suspended',
+  'administrator through an API token',
+  'a revoked token',
+];
 const byTag = (tag: string): Reference => ({ kind: 'tag', tag: tag as TagName });
 const byDigest = (digest: Digest): Reference => ({ kind: 'digest', digest });
 
