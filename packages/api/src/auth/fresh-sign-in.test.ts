@@ -99,20 +99,26 @@ describe('showing a secret again needs a sign-in of a short while ago, making on
     ['zero', 0],
     ['a negative number', -1],
     ['milliseconds', Date.now()],
-  ])('a provider that says %s of the sign-in: unknown is not fresh, until it was told to ask', async (what, time) => {
-    api.issuer.mischief.idToken = (honest) => ({ ...honest, auth_time: time });
-    const name = `unknown${what.replace(/\W/g, '')}`;
-    const browser = await api.signIn({ name });
-    await browser.graphql(`mutation { createRobot(input: { namespace: "${name}", name: "ci" }) { robot { id } } }`);
-    const reveal = async () =>
-      outcome(await browser.graphql(`mutation { revealRobotToken(input: { robot: "${name}+ci" }) { ${revealed} } }`));
-    expect(await reveal()).toEqual(required(7200));
-    expect(await signInAgain(browser, name, '/auth/login')).toBe('/');
-    expect(await reveal()).toEqual(required(7200));
-    expect(await signInAgain(browser, name, '/auth/login?fresh=1&returnTo=/settings')).toBe('/settings');
-    expect(await reveal()).toEqual([]);
-    api.issuer.mischief = {};
-  });
+    ['a time to come', Math.floor(Date.now() / 1000) + 3600],
+  ])(
+    'a provider that says %s of the sign-in: unknown is not fresh, whatever it was told to ask',
+    async (what, time) => {
+      api.issuer.mischief.idToken = (honest) => ({ ...honest, auth_time: time });
+      const name = `unknown${what.replace(/\W/g, '')}`;
+      const browser = await api.signIn({ name });
+      await browser.graphql(`mutation { createRobot(input: { namespace: "${name}", name: "ci" }) { robot { id } } }`);
+      const reveal = async () =>
+        outcome(await browser.graphql(`mutation { revealRobotToken(input: { robot: "${name}+ci" }) { ${revealed} } }`));
+      expect(await reveal()).toEqual(required(7200));
+      expect(await signInAgain(browser, name, '/auth/login')).toBe('/');
+      expect(await reveal()).toEqual(required(7200));
+      expect(await signInAgain(browser, name)).toBe('/sign-in?error=no-sign-in-time');
+      expect(await reveal()).toEqual(required(7200));
+      api.issuer.mischief = {};
+      expect(await signInAgain(browser, name, '/auth/login?fresh=1&returnTo=/settings')).toBe('/settings');
+      expect(await reveal()).toEqual([]);
+    },
+  );
 
   test('an access token of a person that names no time is not fresh, however new it is; a program’s is not asked', async () => {
     const bearer = async (name: string, more: object) =>

@@ -95,11 +95,9 @@ export async function completeSignIn(services: Services, http: KoaContext): Prom
       pkceCodeVerifier: verifier,
       idTokenExpected: true,
     });
-    const { identity, signedInAt: said, providerSession } = await identityOfTokens(services, provider, tokens);
+    const { identity, signedInAt, providerSession } = await identityOfTokens(services, provider, tokens);
     const now = new Date();
-    if (fresh && said) requireFresh(said, now);
-    // A provider that names no time was told to ask for the password, and has just answered.
-    const signedInAt = said ?? (fresh ? now : undefined);
+    if (fresh) requireFresh(signedInAt, now);
     const em = services.orm.em.fork();
     const ctx: Context = { em, principal: anonymous, now, vault: services.vault, client: clientFacts(services, http) };
     const user = await signInUser(ctx, identity);
@@ -114,13 +112,29 @@ export async function completeSignIn(services: Services, http: KoaContext): Prom
       toPage(http, returnTo);
       return;
     }
-    const disabled = error instanceof DomainError && error.code === 'UNAUTHORIZED';
-    toSignInPage(services, http, error, disabled ? 'disabled' : query.has('error') ? 'refused' : 'failed');
+    toSignInPage(services, http, error, reasonOf(error, query));
   }
 }
 
-/** @throws Error when the provider remembered the person instead of asking for the password */
-function requireFresh(signedInAt: Date, now: Date): void {
+/** Which text of the sign-in page says what went wrong. */
+function reasonOf(error: unknown, query: URLSearchParams): string {
+  if (error instanceof DomainError && error.code === 'UNAUTHORIZED') return 'disabled';
+  if (error instanceof NoSignInTime) return 'no-sign-in-time';
+  return query.has('error') ? 'refused' : 'failed';
+}
+
+/** The provider was asked for a fresh sign-in, and does not say when the person signed in. */
+class NoSignInTime extends Error {
+  override readonly name = 'NoSignInTime';
+}
+
+/**
+ * An answer alone shows nothing: a provider that remembers the person answers at once. OpenID Connect Core §3.1.2.1 has it say
+ * `auth_time` wherever `max_age` was asked for.
+ * @throws Error when the provider remembered the person instead of asking for the password; NoSignInTime
+ */
+function requireFresh(signedInAt: Date | undefined, now: Date): void {
+  if (!signedInAt) throw new NoSignInTime('the ID token has no usable auth_time, although max_age was asked for');
   if (signedInAt.getTime() + (freshSeconds + clockSkew) * 1000 < now.getTime())
     throw new Error('the identity provider did not ask for the password again');
 }
