@@ -35,12 +35,13 @@ export async function claimDue(ctx: Context, options: { openSessionsOnly: boolea
   return grant ? em.findOne(ProviderGrant, { id: grant.id }) : null;
 }
 
-/** Whether the provider can be asked about a person by another grant than one that is gone. */
-export async function hasOtherGrants({ em }: Context, { id }: User): Promise<boolean> {
+/** Whether the provider can be asked about a person by another grant than one that is gone. One that is over tells nothing. */
+export async function hasOtherGrants({ em, now }: Context, { id }: User): Promise<boolean> {
   const rows = await em.execute<unknown[]>(
-    `select 1 from sessions where user_id = ? and refresh_token is not null
-     union all select 1 from provider_grants where user_id = ? and not signed_out limit 1`,
-    [id, id],
+    `select 1 from sessions where user_id = ? and refresh_token is not null and (refresh_until is null or refresh_until > ?)
+     union all select 1 from provider_grants where user_id = ? and not signed_out and (refresh_until is null or refresh_until > ?)
+     limit 1`,
+    [id, now, id, now],
   );
   return rows.length > 0;
 }

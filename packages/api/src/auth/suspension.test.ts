@@ -209,6 +209,15 @@ describe('tokens go on when the provider’s session ends in an ordinary way', (
   });
 });
 
+test('another session whose refresh token is over tells nothing, and is not waited for', async () => {
+  const person = somebody();
+  const tokens = await tokensOf(await api.signIn(person));
+  await age(person.name, { refreshUntil: hoursAgo(1), refreshAt: hoursAgo(-1) });
+  await api.signIn(person);
+  api.issuer.mischief = { refresh: 'invalid_grant' };
+  await expect.poll(() => works(tokens), soon).toEqual(refusal(person.name));
+});
+
 test('a sign-in that is later than the refusal counts more', async () => {
   const person = somebody();
   const browser = await api.signIn(person);
@@ -225,7 +234,10 @@ function sealedFor(id: string): Buffer {
   return api.vault.seal('invented', `sessions:${id}:refresh_token`);
 }
 
-async function age(name: string, changes: Partial<Pick<Session, 'lastSeenAt' | 'expiresAt' | 'refreshUntil'>>) {
+async function age(
+  name: string,
+  changes: Partial<Pick<Session, 'lastSeenAt' | 'expiresAt' | 'refreshAt' | 'refreshUntil'>>,
+) {
   const user = await em().findOneOrFail(User, { subject: subjectOf({ name }) });
   await em().nativeUpdate(Session, { user: user.id }, changes);
 }
