@@ -65,7 +65,8 @@ describe('an admin of an organization', () => {
 
   test('never binds to the administrators’ group, whatever a pattern allows', async () => {
     await allow('/*');
-    await expect(bind(owner, adminGroup)).rejects.toMatchObject({ code: 'DENIED' });
+    for (const same of [adminGroup, `${adminGroup}/`, `/${adminGroup}`, adminGroup.toUpperCase()])
+      await expect(bind(owner, same)).rejects.toMatchObject({ code: 'DENIED' });
     expect((await bind(owner, group)).syncedGroup).toBe(group);
   });
 
@@ -81,6 +82,10 @@ test('an administrator of the registry binds to any group, which allows it and s
   expect((await em.findOneOrFail(Organization, { id: acme.id })).allowedGroups).toEqual([group]);
   const log = await em.find(UsageLogEntry, { namespace: acme.name, kind: 'organization.allowed_groups_changed' });
   expect(log.map(({ details }) => details)).toEqual([{ before: [], after: [group] }]);
+});
+
+test.each(['/platform/*', '*'])('no team follows %j, which is no group', async (name) => {
+  await expect(bind(administrator, name)).rejects.toMatchObject({ code: 'INPUT_INVALID', field: 'group' });
 });
 
 test.each([['/a*b'], ['a\u0000'], ['x'.repeat(1025)]])('the pattern %j is refused', async (pattern) => {

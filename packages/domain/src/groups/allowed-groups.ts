@@ -27,6 +27,12 @@ export function checkPatterns(patterns: readonly string[]): string[] {
   return [...new Set(given)].toSorted();
 }
 
+/** Whether two paths may mean one group: providers differ about slashes at the ends and about case. */
+export function mayBeSameGroup(one: string, other: string): boolean {
+  const plain = (group: string) => group.split('/').filter(Boolean).join('/').toLowerCase();
+  return plain(one) === plain(other);
+}
+
 /** Paths of groups have no such parts, but addresses in which paths are put do. */
 export function hasDotSegment(group: string): boolean {
   return group.split('/').some((part) => part === '.' || part === '..');

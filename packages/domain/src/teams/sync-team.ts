@@ -2,7 +2,7 @@ import { PendingMembership, TeamMembership, type Organization, type Team } from 
 import { isAdministrator } from '../access/principal.ts';
 import type { Context } from '../context.ts';
 import { denied, inputInvalid } from '../errors.ts';
-import { allowsGroup, checkPatterns, hasDotSegment } from '../groups/allowed-groups.ts';
+import { allowsGroup, checkPatterns, hasDotSegment, mayBeSameGroup } from '../groups/allowed-groups.ts';
 import { optionalText } from '../inputs/optional-text.ts';
 import { changeMembership } from '../namespaces/require-organization.ts';
 import { recordUsage } from '../usage-logs/record.ts';
@@ -24,7 +24,8 @@ export async function syncTeam(
   { adminGroup }: { adminGroup?: string } = {},
 ): Promise<Team> {
   const group = optionalText(input.group, 'group', 1024);
-  if (group !== null && (hasDotSegment(group) || /\p{Cc}/u.test(group)))
+  // A pattern is no group: an administrator's binding to one would allow all that begin so.
+  if (group !== null && (hasDotSegment(group) || group.endsWith('*') || /\p{Cc}/u.test(group)))
     throw inputInvalid('group', 'a group is named by its full path at the identity provider, such as /platform/dev');
   const { organization: name } = input;
   return changeMembership(ctx, { organization: name, needed: 'admin' }, async (inner, organization) => {
@@ -51,9 +52,10 @@ export async function syncTeam(
 function allow(ctx: Context, organization: Organization, group: string, adminGroup: string | undefined): void {
   const allowed = organization.allowedGroups ?? [];
   const byAdministrator = isAdministrator(ctx.principal);
-  if (allowsGroup(allowed, group) && (group !== adminGroup || byAdministrator)) return;
+  const isAdminGroup = adminGroup !== undefined && mayBeSameGroup(group, adminGroup);
+  if (allowsGroup(allowed, group) && (!isAdminGroup || byAdministrator)) return;
   if (!byAdministrator) {
-    const these = group === adminGroup || allowed.length === 0 ? '' : `; it may follow ${allowed.join(', ')}`;
+    const these = isAdminGroup || allowed.length === 0 ? '' : `; it may follow ${allowed.join(', ')}`;
     throw denied(
       `the organization ${organization.name} may not follow the group ${group}: an administrator of this registry must allow it first${these}`,
       { group },
