@@ -2,7 +2,7 @@ import { ProviderGrant, Session, type User } from '@escale/schema/entities';
 import type { Context } from '@escale/domain/context';
 import { idleMilliseconds } from './session-cookie.ts';
 
-/** What holds a refresh token: a session, or what remains of one. */
+/** A row with a refresh token: an open session, or the grant that an ended session leaves. */
 export type Grant = Session | ProviderGrant;
 
 /** A grant that is being refreshed is nobody else's for so long. After that, its process must have died. */

@@ -11,7 +11,7 @@ const patience = 10_000;
 const margin = 10_000;
 
 const tokenAnswer = z.object({ access_token: z.string().min(1), expires_in: z.number() });
-/** What does not identify anybody may be missing, or of another type: then it is as if it were not there. */
+/** An optional field. A value of another type counts as absent, because it identifies nobody. */
 const optionalText = z.string().max(1024).optional().catch(undefined);
 const optionalFlag = z.boolean().optional().catch(undefined);
 const person = z.object({

@@ -71,7 +71,7 @@ async function furtherClaims(provider: Configuration, accessToken: string, subje
   }
 }
 
-/** Who somebody is: nothing about it is guessed. `sub` has at most 255 characters in OpenID Connect Core §2; some have more. */
+/** The claims that identify a person, read strictly. OpenID Connect Core §2 limits `sub` to 255 characters; some providers send more. */
 const identityClaims = z.object({
   iss: z.string(),
   sub: z
@@ -98,7 +98,7 @@ export function dateOf(value: unknown): Date | undefined {
 const serviceAccountPrefix = 'service-account-';
 
 /**
- * What verified claims say of a person. An absent `groups` means "in no group": so Keycloak writes it.
+ * Reads a person's identity from verified claims. Keycloak leaves out `groups` for a person in no group.
  * @param further says what `claims` leave out
  * @throws ZodError for claims that do not say who it is
  */

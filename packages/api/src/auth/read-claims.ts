@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Logger } from '@escale/server-kit/logger';
 
-/** What is read of a person beside the identity. What is absent here was absent, or of no use. */
+/** The optional claims about a person. A claim that was absent or malformed is absent here. */
 export interface ReadClaims {
   readonly preferred_username?: string;
   readonly email?: string;

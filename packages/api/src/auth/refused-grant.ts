@@ -1,7 +1,7 @@
 import { ResponseBodyError } from 'openid-client';
 
 /**
- * What it means that the provider refuses a refresh token (`invalid_grant`, RFC 6749 §5.2). `person`: the person may not sign in.
+ * Why the provider refused a refresh token (`invalid_grant`, RFC 6749 §5.2). `person`: the person may not sign in.
  * `session`: the provider's session ended in an ordinary way, which says nothing of the person. `unexplained`: it may be either.
  */
 export type RefusalMeaning = 'person' | 'session' | 'unexplained';
@@ -22,7 +22,7 @@ const ofToken: ReadonlySet<string> = new Set([
 /** How much earlier than announced a refresh token may be over: the provider said how long it lasts before we heard it. */
 const announcedEarly = 5000;
 
-/** What is known of the refresh token that was refused. */
+/** Facts about the refused refresh token. */
 interface RefusedToken {
   /** When it ends by itself, where the provider says so. */
   readonly refreshUntil?: Date | null | undefined;
@@ -41,7 +41,7 @@ export function meaningOfRefusal(error: unknown, token: RefusedToken, now: Date)
   return isOver ? 'session' : 'unexplained';
 }
 
-/** What the provider said, for logs. */
+/** The provider's error and description as one line for logs, at most 200 characters. */
 export function wordsOfRefusal(error: unknown): string {
   if (!(error instanceof ResponseBodyError)) return 'the directory of the identity provider';
   return [error.error, error.error_description].filter(Boolean).join(': ').slice(0, 200);
