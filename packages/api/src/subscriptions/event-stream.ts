@@ -96,6 +96,8 @@ export function eventStream(
   return async (http, params) => {
     const pace = new ReaderPace();
     const context = { ...(await createContext(services, http)), pace };
+    // Each part of the server that follows the stream listens for its end once: more than the ten that Node takes for a leak.
+    http.res.setMaxListeners(20);
     http.res.once('close', services.streamQuotas.open(context.principal, context.client.address));
     const [body, init] = await handler({
       method: 'POST',
